@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VidSch: whose turn it is on the engines.
+ *
+ * Nothing in here knows who its callers are: DRM files, VRDs and processes are
+ * other folders' business.
+ */
+#ifndef _GPUP_VIDSCH_H_
+#define _GPUP_VIDSCH_H_
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#include <drm/gpup_adapter.h>
+
+#include "../gpup_timeline.h"
+
+struct device;
+struct gpup_vidsch;
+struct gpup_queue;
+
+#define GPUP_WEIGHT_MIN			1u
+#define GPUP_WEIGHT_MAX			10000u
+#define GPUP_DEFAULT_JOB_TIMEOUT_MS	5000u
+#define GPUP_JOB_TIMEOUT_MIN_MS		10u
+#define GPUP_JOB_TIMEOUT_MAX_MS		600000u
+
+/* Jobs that one queue may hold; a submission beyond them fails with EBUSY. */
+#define GPUP_QUEUE_MAX_JOBS		4096u
+
+/**
+ * struct gpup_sched_class - A partition's part in the competition for one engine class
+ */
+struct gpup_sched_class {
+	/** @node: Entry of the class's tree, by @vruntime; empty if nothing is runnable. */
+	struct rb_node node;
+	/** @vruntime: GPU time divided by weight, in ns at the default weight. */
+	u64 vruntime;
+	/** @runnable: Runnable queues, a list for each priority. */
+	struct list_head runnable[DRM_GPUP_QUEUE_PRIORITY_HIGH + 1];
+	/** @runnable_count: Number of queues in @runnable. */
+	unsigned int runnable_count;
+	/** @gpu_ns: GPU time used. */
+	u64 gpu_ns;
+	/** @jobs: Jobs that have ended. */
+	u64 jobs;
+};
+
+/**
+ * struct gpup_sched_partition - A partition's share of the engines
+ *
+ * Embedded in the partition. Everything but @sched and @name is protected by the
+ * scheduler's lock.
+ */
+struct gpup_sched_partition {
+	/** @sched: The scheduler. */
+	struct gpup_vidsch *sched;
+	/** @name: Name of the partition, for logs. */
+	const char *name;
+	/** @weight: GPUP_WEIGHT_MIN to GPUP_WEIGHT_MAX. */
+	u32 weight;
+	/** @job_timeout_ms: A job that runs longer is taken to be hung. */
+	u32 job_timeout_ms;
+	/** @hangs: Jobs that were. */
+	u64 hangs;
+	/** @classes: Its part in each engine class. */
+	struct gpup_sched_class classes[DRM_GPUP_ENGINE_CLASSES];
+};
+
+/**
+ * struct gpup_sched_stats - What a partition has used
+ */
+struct gpup_sched_stats {
+	/** @gpu_ns: GPU time by class. */
+	u64 gpu_ns[DRM_GPUP_ENGINE_CLASSES];
+	/** @jobs: Jobs that have ended, by class. */
+	u64 jobs[DRM_GPUP_ENGINE_CLASSES];
+	/** @hangs: Jobs that were taken to be hung. */
+	u64 hangs;
+};
+
+struct gpup_vidsch *gpup_vidsch_create(struct gpup_adapter *adapter, struct device *dev,
+				       const struct gpup_adapter_ops *ops,
+				       const struct gpup_adapter_caps *caps);
+void gpup_vidsch_destroy(struct gpup_vidsch *sched);
+
+void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vidsch *sched,
+			       const char *name, u32 weight);
+void gpup_sched_partition_fini(struct gpup_sched_partition *sp);
+int gpup_sched_partition_set_weight(struct gpup_sched_partition *sp, u32 weight);
+int gpup_sched_partition_set_timeout(struct gpup_sched_partition *sp, u32 timeout_ms);
+void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sched_stats *stats);
+
+/**
+ * struct gpup_queue_params - What a queue is created with
+ */
+struct gpup_queue_params {
+	/** @engine_class: One of &enum drm_gpup_engine_class. */
+	u32 engine_class;
+	/** @priority: One of &enum drm_gpup_queue_priority. */
+	u32 priority;
+	/** @as: Address space of its jobs. */
+	struct gpup_hw_as *as;
+	/** @release: Called once, when no job of it uses @as any more. May sleep. */
+	void (*release)(void *data);
+	/** @release_data: Passed to @release. */
+	void *release_data;
+	/** @timeline: Its timeline; the queue takes a reference. */
+	struct gpup_timeline *timeline;
+	/** @label: Client and process, for logs; copied. */
+	const char *label;
+};
+
+/**
+ * struct gpup_job_params - One job to queue
+ */
+struct gpup_job_params {
+	/** @stream_addr: GPU virtual address of the command stream. */
+	u64 stream_addr;
+	/** @stream_size: Size of the command stream in bytes. */
+	u32 stream_size;
+	/** @waits: What it waits for. */
+	const struct gpup_wait *waits;
+	/** @wait_count: Number of @waits. */
+	unsigned int wait_count;
+	/** @fence: Fence to arm with the job's value, or NULL. */
+	struct dma_fence *fence;
+	/** @value: In: expected timeline value or zero. Out: timeline value. */
+	u64 value;
+};
+
+struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
+				     const struct gpup_queue_params *params);
+struct gpup_queue *gpup_queue_get(struct gpup_queue *queue);
+void gpup_queue_put(struct gpup_queue *queue);
+void gpup_queue_close(struct gpup_queue *queue);
+void gpup_queue_set_name(struct gpup_queue *queue, u32 handle);
+int gpup_queue_submit(struct gpup_queue *queue, struct gpup_job_params *jobs, unsigned int count);
+void gpup_queue_fail(struct gpup_queue *queue, int error);
+struct gpup_timeline *gpup_queue_timeline(struct gpup_queue *queue);
+u32 gpup_queue_class(const struct gpup_queue *queue);
+u64 gpup_queue_gpu_time(struct gpup_queue *queue);
+
+#endif /* _GPUP_VIDSCH_H_ */
