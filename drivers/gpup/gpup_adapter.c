@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_print.h>
 
 #include "gpup_core.h"
 #include "gpup_drm_driver.h"

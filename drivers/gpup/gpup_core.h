@@ -130,6 +130,17 @@ void gpup_partition_info(struct gpup_partition *partition, struct drm_gpup_parti
 
 /**
  * enum gpup_partition_attr - What sysfs shows of a partition, under any path
+ * @GPUP_ATTR_VRAM_MIN: Guaranteed VRAM in bytes; writable.
+ * @GPUP_ATTR_VRAM_MAX: Limit of VRAM in bytes; writable.
+ * @GPUP_ATTR_VRAM_USED: Allocated VRAM in bytes.
+ * @GPUP_ATTR_SYSTEM_MAX: Limit of system memory that the GPU can reach, in bytes.
+ * @GPUP_ATTR_SYSTEM_USED: System memory that the GPU can reach, in bytes.
+ * @GPUP_ATTR_SCHED_WEIGHT: Share of GPU time; writable.
+ * @GPUP_ATTR_JOB_TIMEOUT_MS: A job that runs longer is taken to be hung; writable.
+ * @GPUP_ATTR_GPU_TIME_NS: GPU time used on all engines, in ns.
+ * @GPUP_ATTR_JOBS: Jobs that have ended on all engines.
+ * @GPUP_ATTR_HANGS: Jobs that were taken to be hung.
+ * @GPUP_ATTR_CLIENTS: Clients at present.
  */
 enum gpup_partition_attr {
 	GPUP_ATTR_VRAM_MIN,

@@ -41,9 +41,12 @@ struct gpup_adapter_caps {
 	u64 va_start;
 	/** @va_end: First GPU virtual address out of range, a multiple of @page_size. */
 	u64 va_end;
-	/** @page_size: Granularity of mappings in bytes: a power of two, a multiple of PAGE_SIZE. */
+	/**
+	 * @page_size: Granularity of mappings in bytes: a power of two, a multiple
+	 * of PAGE_SIZE.
+	 */
 	u32 page_size;
-	/** @engines: Number of engines of each class, at most GPUP_MAX_ENGINES; zero if there is none. */
+	/** @engines: Number of engines of each class, from zero to GPUP_MAX_ENGINES. */
 	u32 engines[DRM_GPUP_ENGINE_CLASSES];
 	/** @timestamp_frequency: Ticks per second of the timestamps that jobs can take. */
 	u64 timestamp_frequency;

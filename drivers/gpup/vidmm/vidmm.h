@@ -54,7 +54,8 @@ u64 gpup_vidmm_available(struct gpup_vidmm *mm);
 int gpup_vidmm_partition_init(struct gpup_vidmm_partition *mp, struct gpup_vidmm *mm,
 			      u64 min, u64 max, u64 system_max);
 void gpup_vidmm_partition_fini(struct gpup_vidmm_partition *mp);
-int gpup_vidmm_partition_set(struct gpup_vidmm_partition *mp, u64 min, u64 max);
+int gpup_vidmm_partition_set_min(struct gpup_vidmm_partition *mp, u64 min);
+int gpup_vidmm_partition_set_max(struct gpup_vidmm_partition *mp, u64 max);
 void gpup_vidmm_partition_usage(struct gpup_vidmm_partition *mp,
 				struct drm_gpup_memory_info *info);
 
@@ -115,9 +116,7 @@ struct gpup_bind_op {
 	u64 size;
 };
 
-/**
- * struct gpup_vm - GPU address space
- */
+/* GPU address space. */
 struct gpup_vm;
 
 struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_timeline *timeline);

@@ -252,7 +252,10 @@ struct drm_gpup_bo_mmap_offset {
 enum drm_gpup_bo_advice {
 	/** @DRM_GPUP_BO_WILL_NEED: The contents are wanted (the state of a new object). */
 	DRM_GPUP_BO_WILL_NEED = 0,
-	/** @DRM_GPUP_BO_DONT_NEED: The contents may be dropped; the object is not used until taken back. */
+	/**
+	 * @DRM_GPUP_BO_DONT_NEED: The contents may be dropped; the object is not used
+	 * until it is taken back.
+	 */
 	DRM_GPUP_BO_DONT_NEED = 1,
 };
 
@@ -322,7 +325,10 @@ struct drm_gpup_bind_op {
 	__u32 handle;
 	/** @pad: Must be zero. */
 	__u32 pad;
-	/** @bo_offset: First byte of the object, a multiple of the page size; zero for an unmap. */
+	/**
+	 * @bo_offset: First byte of the object, a multiple of the page size; zero for an
+	 * unmap.
+	 */
 	__u64 bo_offset;
 	/** @va: GPU virtual address, a multiple of the page size. */
 	__u64 va;
@@ -334,7 +340,7 @@ struct drm_gpup_bind_op {
  * enum drm_gpup_vm_bind_flags - How a VM_BIND is carried out
  */
 enum drm_gpup_vm_bind_flags {
-	/** @DRM_GPUP_VM_BIND_ASYNC: Return at once; syncs say when it starts and that it is done. */
+	/** @DRM_GPUP_VM_BIND_ASYNC: Return at once; syncs say when it starts and ends. */
 	DRM_GPUP_VM_BIND_ASYNC = 1 << 0,
 };
 

@@ -63,7 +63,7 @@
 #define GPUP_VRD_REG_EVT_LO		0x30	/* RW guest physical address of the event ring */
 #define GPUP_VRD_REG_EVT_HI		0x34
 #define GPUP_VRD_REG_EVT_SIZE		0x38	/* RW size of its data in bytes */
-#define GPUP_VRD_REG_SLOTS_LO		0x40	/* RW guest physical address of the timeline slots */
+#define GPUP_VRD_REG_SLOTS_LO		0x40	/* RW guest physical address of the slots */
 #define GPUP_VRD_REG_SLOTS_HI		0x44
 #define GPUP_VRD_REG_SLOTS_COUNT	0x48	/* RW number of slots */
 #define GPUP_VRD_REG_DOORBELL		0x50	/* W  any value: look at the command ring */
