@@ -3,6 +3,7 @@
  * Timelines, and dma_fences over them.
  */
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -36,6 +37,7 @@
 struct gpup_fence {
 	/* First, for dma_fence_free(). */
 	struct dma_fence base;
+	/* Lock of @base: its own, because it may outlive the timeline's owner. */
 	spinlock_t lock;
 	struct gpup_timeline_waiter waiter;
 	struct gpup_timeline *timeline;
@@ -76,6 +78,7 @@ struct gpup_timeline *gpup_timeline_get(struct gpup_timeline *tl)
 	kref_get(&tl->ref);
 	return tl;
 }
+EXPORT_SYMBOL_GPL(gpup_timeline_get);
 
 static void timeline_release(struct kref *ref)
 {
@@ -92,6 +95,7 @@ void gpup_timeline_put(struct gpup_timeline *tl)
 	if (tl)
 		kref_put(&tl->ref, timeline_release);
 }
+EXPORT_SYMBOL_GPL(gpup_timeline_put);
 
 /**
  * gpup_timeline_submit_many() - Give out values in a row
@@ -282,6 +286,7 @@ int gpup_timeline_error(struct gpup_timeline *tl)
 	spin_unlock_irqrestore(&tl->lock, flags);
 	return error;
 }
+EXPORT_SYMBOL_GPL(gpup_timeline_error);
 
 /**
  * gpup_timeline_waiter_init() - Initialise a waiter that waits for nothing yet

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the scripts that run on a booted host share.
+
+NUMBER=0
+FAILED=0
+
+# result STATUS NAME: one line of TAP.
+result()
+{
+	NUMBER=$((NUMBER + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $NUMBER $2"
+	else
+		echo "not ok $NUMBER $2"
+		FAILED=1
+	fi
+}
+
+# check NAME COMMAND...: the command's output is shown if it fails.
+check()
+{
+	local name=$1 out status
+
+	shift
+	out=$("$@" 2>&1)
+	status=$?
+	[ "$status" -eq 0 ] || printf '%s\n' "$out" | sed 's/^/# /'
+	result "$status" "$name"
+	return "$status"
+}
+
+finish()
+{
+	echo "1..$NUMBER"
+	exit "$FAILED"
+}
+
+# load_gpu MIB [OPTIONS]: the host's modules with one software GPU.
+load_gpu()
+{
+	modprobe gpup_mdev && modprobe gpup_soft vram_mb="$1" "${@:2}" && udevadm settle
+}
+
+unload_gpu()
+{
+	modprobe -r gpup_soft && modprobe -r gpup_mdev && modprobe -r gpup
+}
+
+types_dir()
+{
+	echo /sys/class/mdev_bus/*/mdev_supported_types
+}
+
+# create_mdev TYPE: prints the UUID of a new device.
+create_mdev()
+{
+	local uuid
+
+	uuid=$(cat /proc/sys/kernel/random/uuid)
+	echo "$uuid" >"$(types_dir)/$1/create" || return
+	echo "$uuid"
+}
+
+remove_mdev()
+{
+	echo 1 >"/sys/bus/mdev/devices/$1/remove"
+}
+
+# attribute UUID NAME: what sysfs says of a partition ("host" for the host's).
+attribute()
+{
+	cat /sys/class/gpup/gpup0/partitions/"$1"/"$2"
+}
+
+# await SECONDS COMMAND...: until it succeeds.
+await()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# idle UUID: nothing of the partition's is left in the host.
+idle()
+{
+	[ "$(attribute "$1" vram_used)" -eq 0 ] && [ "$(attribute "$1" system_used)" -eq 0 ] &&
+		[ "$(attribute "$1" clients)" -eq 0 ]
+}
