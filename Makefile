@@ -3,7 +3,6 @@
 
 KDIR	?= /lib/modules/$(shell uname -r)/build
 prefix	?= /usr/local
-TESTBED	:= tools/testing/testbed/testbed
 CHECKS	:= tools/testing/checks
 
 # Out of tree, all of gpup is built as modules.
@@ -30,7 +29,7 @@ selftests: tools
 	$(MAKE) -C tools/testing/selftests/gpup
 
 demo:
-	$(TESTBED) demo
+	tools/testing/demo/run
 
 check:
 	$(CHECKS)/run-all

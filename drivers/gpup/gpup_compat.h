@@ -7,6 +7,8 @@
 
 #include <linux/dma-fence.h>
 
+#include <drm/drm_gpuvm.h>
+
 /* Whether a fence counts in 64 bits is said by its operations, or by how it begins. */
 #ifdef GPUP_HAVE_DMA_FENCE_INIT64
 #define GPUP_DMA_FENCE_OPS_64BIT
@@ -14,6 +16,48 @@
 #else
 #define GPUP_DMA_FENCE_OPS_64BIT .use_64bit_seqno = true,
 #define gpup_dma_fence_init64 dma_fence_init
+#endif
+
+/* TTM: flags of a device, and how an object ends. */
+#ifdef GPUP_HAVE_TTM_ALLOC_FLAGS
+#define gpup_ttm_device_init(ttm, funcs, drm)						\
+	ttm_device_init(ttm, funcs, (drm)->dev, (drm)->anon_inode->i_mapping,		\
+			(drm)->vma_offset_manager, 0)
+#else
+#define gpup_ttm_device_init(ttm, funcs, drm)						\
+	ttm_device_init(ttm, funcs, (drm)->dev, (drm)->anon_inode->i_mapping,		\
+			(drm)->vma_offset_manager, false, false)
+#endif
+
+#ifdef GPUP_HAVE_TTM_BO_FINI
+#define gpup_ttm_bo_fini ttm_bo_fini
+#else
+#define gpup_ttm_bo_fini ttm_bo_put
+#endif
+
+/* drm_gpuvm: the request to map became a structure. */
+#ifdef GPUP_HAVE_GPUVM_MAP_REQ
+static inline int gpup_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv, u64 addr, u64 range,
+				    struct drm_gem_object *obj, u64 offset)
+{
+	struct drm_gpuvm_map_req req = {
+		.map.va.addr = addr,
+		.map.va.range = range,
+		.map.gem.obj = obj,
+		.map.gem.offset = offset,
+	};
+
+	return drm_gpuvm_sm_map(gpuvm, priv, &req);
+}
+#else
+#define gpup_gpuvm_sm_map drm_gpuvm_sm_map
+#endif
+
+/* Whether drivers say that they use drm_gpuvm. */
+#ifdef GPUP_HAVE_DRIVER_GEM_GPUVA
+#define GPUP_DRIVER_GEM_GPUVA DRIVER_GEM_GPUVA
+#else
+#define GPUP_DRIVER_GEM_GPUVA 0
 #endif
 
 #endif /* _GPUP_COMPAT_H_ */

@@ -12,6 +12,7 @@
 #include <drm/drm_ioctl.h>
 #include <drm/drm_print.h>
 
+#include "gpup_compat.h"
 #include "gpup_core.h"
 #include "gpup_drm_driver.h"
 
@@ -59,6 +60,34 @@ static void gpup_drm_postclose(struct drm_device *drm, struct drm_file *file)
 	module_put(adapter->ops->owner);
 }
 
+/* By where objects are; drm_show_memory_stats() knows one place only. */
+static void show_memory(struct drm_printer *p, struct drm_file *file)
+{
+	static const char * const names[] = { "vram", "system" };
+	struct drm_memory_stats stats[ARRAY_SIZE(names)] = {};
+	struct drm_gem_object *obj;
+	int i, id;
+
+	spin_lock(&file->table_lock);
+	idr_for_each_entry(&file->object_idr, obj, id) {
+		struct gpup_bo *bo = gpup_bo_from_gem(obj);
+		struct drm_memory_stats *s = &stats[!(bo->flags & DRM_GPUP_BO_VRAM)];
+
+		if (drm_gem_object_is_shared_for_memory_stats(obj))
+			s->shared += obj->size;
+		else
+			s->private += obj->size;
+		s->resident += obj->size;
+		if (READ_ONCE(bo->advice) == DRM_GPUP_BO_DONT_NEED)
+			s->purgeable += obj->size;
+	}
+	spin_unlock(&file->table_lock);
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		drm_print_memory_stats(p, &stats[i], DRM_GEM_OBJECT_RESIDENT |
+				       DRM_GEM_OBJECT_PURGEABLE, names[i]);
+}
+
 static void gpup_drm_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
 	static const char * const names[DRM_GPUP_ENGINE_CLASSES] = {
@@ -78,7 +107,7 @@ static void gpup_drm_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 			drm_printf(p, "drm-engine-capacity-%s:\t%u\n", names[i],
 				   adapter->caps.engines[i]);
 	}
-	drm_show_memory_stats(p, file);
+	show_memory(p, file);
 }
 
 #define GPUP_IOCTL(n, f) DRM_IOCTL_DEF_DRV(GPUP_##n, gpup_ioctl_##f, DRM_RENDER_ALLOW)
@@ -114,7 +143,7 @@ static const struct file_operations gpup_drm_fops = {
 
 const struct drm_driver gpup_drm_driver = {
 	.driver_features = DRIVER_RENDER | DRIVER_GEM | DRIVER_SYNCOBJ |
-			   DRIVER_SYNCOBJ_TIMELINE | DRIVER_GEM_GPUVA,
+			   DRIVER_SYNCOBJ_TIMELINE | GPUP_DRIVER_GEM_GPUVA,
 	.name = "gpup",
 	.desc = "GPU partitioning",
 	.major = 1,

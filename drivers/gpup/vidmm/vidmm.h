@@ -18,6 +18,7 @@
 #include <drm/ttm/ttm_bo.h>
 
 #include "../gpup_timeline.h"
+#include "vidmm_policy.h"
 
 struct drm_device;
 struct gpup_vidmm;
@@ -31,14 +32,8 @@ struct page;
 struct gpup_vidmm_partition {
 	/** @mm: The memory manager. */
 	struct gpup_vidmm *mm;
-	/** @link: Entry of the manager's partitions. */
-	struct list_head link;
-	/** @min: VRAM that is guaranteed. */
-	u64 min;
-	/** @max: VRAM that it may have. */
-	u64 max;
-	/** @used: VRAM that it has. */
-	u64 used;
+	/** @vram: VRAM that it may have and has. */
+	struct gpup_budget vram;
 	/** @system_max: System memory that the GPU may reach on its behalf. */
 	u64 system_max;
 	/** @system_used: System memory that the GPU can reach on its behalf. */
@@ -70,6 +65,8 @@ struct gpup_bo {
 	struct ttm_buffer_object tbo;
 	/** @mp: Partition that is charged. */
 	struct gpup_vidmm_partition *mp;
+	/** @charged: Bytes that @mp was charged. */
+	u64 charged;
 	/** @flags: &enum drm_gpup_bo_flags. */
 	u32 flags;
 	/** @advice: &enum drm_gpup_bo_advice that was given last. */
