@@ -7,7 +7,11 @@
 
 #include <linux/dma-fence.h>
 
+#include <drm/drm_device.h>
 #include <drm/drm_gpuvm.h>
+#include <drm/ttm/ttm_bo.h>
+#include <drm/ttm/ttm_device.h>
+#include <drm/ttm/ttm_tt.h>
 
 /* Whether a fence counts in 64 bits is said by its operations, or by how it begins. */
 #ifdef GPUP_HAVE_DMA_FENCE_INIT64
@@ -18,16 +22,29 @@
 #define gpup_dma_fence_init64 dma_fence_init
 #endif
 
-/* TTM: flags of a device, and how an object ends. */
+/* TTM: flags of a device, how an object gets its pages, and how it ends. */
+static inline int gpup_ttm_device_init(struct ttm_device *ttm,
+				       const struct ttm_device_funcs *funcs,
+				       struct drm_device *drm)
+{
 #ifdef GPUP_HAVE_TTM_ALLOC_FLAGS
-#define gpup_ttm_device_init(ttm, funcs, drm)						\
-	ttm_device_init(ttm, funcs, (drm)->dev, (drm)->anon_inode->i_mapping,		\
-			(drm)->vma_offset_manager, 0)
+	return ttm_device_init(ttm, funcs, drm->dev, drm->anon_inode->i_mapping,
+			       drm->vma_offset_manager, 0);
 #else
-#define gpup_ttm_device_init(ttm, funcs, drm)						\
-	ttm_device_init(ttm, funcs, (drm)->dev, (drm)->anon_inode->i_mapping,		\
-			(drm)->vma_offset_manager, false, false)
+	return ttm_device_init(ttm, funcs, drm->dev, drm->anon_inode->i_mapping,
+			       drm->vma_offset_manager, false, false);
 #endif
+}
+
+static inline int gpup_ttm_bo_populate(struct ttm_buffer_object *bo,
+				       struct ttm_operation_ctx *ctx)
+{
+#ifdef GPUP_HAVE_TTM_BO_POPULATE
+	return ttm_bo_populate(bo, ctx);
+#else
+	return ttm_tt_populate(bo->bdev, bo->ttm, ctx);
+#endif
+}
 
 #ifdef GPUP_HAVE_TTM_BO_FINI
 #define gpup_ttm_bo_fini ttm_bo_fini

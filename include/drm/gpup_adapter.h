@@ -132,8 +132,8 @@ struct gpup_adapter_ops {
 
 	/**
 	 * @run: Start a job on an idle engine. Called in any context, also from
-	 * within gpup_hw_job_done(); must not sleep. Cannot fail: what is
-	 * wrong with a job is reported at its end.
+	 * within gpup_hw_job_done(); must not sleep, and must not call that
+	 * itself. Cannot fail: what is wrong with a job is reported at its end.
 	 */
 	void (*run)(struct gpup_adapter *adapter, u32 engine_class, u32 engine,
 		    struct gpup_hw_job *job);
@@ -141,8 +141,9 @@ struct gpup_adapter_ops {
 	/**
 	 * @engine_reset: Stop what runs on an engine. When it returns 0, the
 	 * engine is idle, and its job has been reported with gpup_hw_job_done()
-	 * (with -ECANCELED, if it did not end by itself at the last moment).
-	 * Otherwise (-EIO) nothing has changed and @adapter_reset is called.
+	 * (with -ECANCELED, if it did not end by itself at the last moment; the
+	 * engine may be idle already). It is given no job meanwhile. Otherwise
+	 * (-EIO) nothing has changed and @adapter_reset is called.
 	 */
 	int (*engine_reset)(struct gpup_adapter *adapter, u32 engine_class, u32 engine);
 

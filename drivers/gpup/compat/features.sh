@@ -23,3 +23,4 @@ has drm/ttm/ttm_device.h 'unsigned int alloc_flags\);' GPUP_HAVE_TTM_ALLOC_FLAGS
 has drm/ttm/ttm_bo.h '^void ttm_bo_fini\(' GPUP_HAVE_TTM_BO_FINI
 has drm/drm_drv.h 'DRIVER_GEM_GPUVA' GPUP_HAVE_DRIVER_GEM_GPUVA
 has drm/drm_gpuvm.h '^struct drm_gpuvm_map_req ' GPUP_HAVE_GPUVM_MAP_REQ
+has drm/ttm/ttm_bo.h '^int ttm_bo_populate\(' GPUP_HAVE_TTM_BO_POPULATE

@@ -161,7 +161,6 @@ static int step_unmap(struct drm_gpuva_op *op, void *priv)
 	return 0;
 }
 
-
 const struct drm_gpuvm_ops gpup_gpuvm_ops = {
 	.vm_free = gpup_vm_free,
 	.sm_step_map = step_map,

@@ -99,7 +99,7 @@ static unsigned long bo_io_mem_pfn(struct ttm_buffer_object *tbo, unsigned long 
 	return mm->ops->vram_pfn(mm->adapter, extent.addr);
 }
 
-struct ttm_device_funcs gpup_ttm_funcs = {
+const struct ttm_device_funcs gpup_ttm_funcs = {
 	.ttm_tt_create = bo_tt_create,
 	.ttm_tt_destroy = bo_tt_destroy,
 	.eviction_valuable = bo_eviction_valuable,
@@ -234,7 +234,7 @@ struct gpup_bo *gpup_bo_create(struct gpup_vidmm_partition *mp, u64 size, u32 fl
 		goto out;
 	ttm_bo_pin(&bo->tbo);
 	if (flags & DRM_GPUP_BO_SYSTEM)
-		ret = ttm_tt_populate(&mm->ttm, bo->tbo.ttm, &ctx);
+		ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
 	ttm_bo_unreserve(&bo->tbo);
 	if (ret)
 		gpup_bo_put(bo);

@@ -87,6 +87,6 @@ void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent);
 int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 
-extern struct ttm_device_funcs gpup_ttm_funcs;
+extern const struct ttm_device_funcs gpup_ttm_funcs;
 
 #endif /* _GPUP_VIDMM_INTERNAL_H_ */

@@ -142,7 +142,6 @@ static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res
 	kfree(vres);
 }
 
-
 static const struct ttm_resource_manager_func vram_funcs = {
 	.alloc = vram_alloc,
 	.free = vram_free,

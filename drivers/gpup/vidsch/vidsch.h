@@ -10,6 +10,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/ratelimit_types.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -30,6 +31,13 @@ struct gpup_queue;
 /* Jobs that one queue may hold; a submission beyond them fails with EBUSY. */
 #define GPUP_QUEUE_MAX_JOBS		4096u
 
+/*
+ * Jobs, and conditions that they wait for, that the queues of one partition may hold
+ * together; a submission beyond them fails with EBUSY. Bounds the memory that a guest
+ * can make the host spend on them (less than 200 bytes for each).
+ */
+#define GPUP_PARTITION_MAX_PENDING	65536u
+
 /**
  * struct gpup_sched_class - A partition's part in the competition for one engine class
  */
@@ -38,10 +46,14 @@ struct gpup_sched_class {
 	struct rb_node node;
 	/** @vruntime: GPU time divided by weight, in ns at the default weight. */
 	u64 vruntime;
+	/** @remainder: What that division has left over, in ns times the default weight. */
+	u64 remainder;
 	/** @runnable: Runnable queues, a list for each priority. */
 	struct list_head runnable[DRM_GPUP_QUEUE_PRIORITY_HIGH + 1];
 	/** @runnable_count: Number of queues in @runnable. */
 	unsigned int runnable_count;
+	/** @running: Number of jobs that run. */
+	unsigned int running;
 	/** @gpu_ns: GPU time used. */
 	u64 gpu_ns;
 	/** @jobs: Jobs that have ended. */
@@ -65,6 +77,12 @@ struct gpup_sched_partition {
 	u32 job_timeout_ms;
 	/** @hangs: Jobs that were. */
 	u64 hangs;
+	/** @queues: Number of queues. */
+	unsigned int queues;
+	/** @pending: Jobs and conditions that its queues hold. */
+	unsigned int pending;
+	/** @log_limit: Keeps it from filling the log; never hides another partition's. */
+	struct ratelimit_state log_limit;
 	/** @classes: Its part in each engine class. */
 	struct gpup_sched_class classes[DRM_GPUP_ENGINE_CLASSES];
 };

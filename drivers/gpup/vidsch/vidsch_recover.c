@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Recovery: jobs that hang, that are stopped, or that end with an error.
+ */
+#include <linux/dev_printk.h>
+#include <linux/dma-fence.h>
+#include <linux/jiffies.h>
+#include <linux/ratelimit.h>
+
+#include "vidsch_internal.h"
+
+/**
+ * DOC: Recovery
+ *
+ * To stop a job its engine is *halted* first: it is given no other job. Then the reset
+ * can only hit the job it is meant for; it may end by itself at the last moment, and
+ * then it has ended well. All resets are made one after the other.
+ *
+ * While the whole adapter is reset, all engines are halted, but jobs that run on the others may
+ * survive.
+ */
+
+static void halt_all(struct gpup_vidsch *sched, bool halted)
+{
+	u32 i, c;
+
+	spin_lock_irq(&sched->lock);
+	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++) {
+		for (i = 0; i < sched->classes[c].count; i++)
+			sched->classes[c].engines[i].halted = halted;
+		if (!halted)
+			gpup_class_kick(sched, c);
+	}
+	spin_unlock_irq(&sched->lock);
+}
+
+/* The engine is halted; it goes on afterwards. */
+static void reset_engine(struct gpup_engine *engine)
+{
+	struct gpup_vidsch *sched = engine->sched;
+	const struct gpup_adapter_ops *ops = sched->ops;
+
+	lockdep_assert_held(&sched->reset_lock);
+
+	if (ops->engine_reset(sched->adapter, engine->engine_class, engine->index)) {
+		dev_warn_ratelimited(sched->dev, "engine %u.%u did not reset, resetting the GPU\n",
+				     engine->engine_class, engine->index);
+		halt_all(sched, true);
+		ops->adapter_reset(sched->adapter, engine->engine_class, engine->index);
+		halt_all(sched, false);
+		return;
+	}
+
+	spin_lock_irq(&sched->lock);
+	engine->halted = false;
+	gpup_class_kick(sched, engine->engine_class);
+	spin_unlock_irq(&sched->lock);
+}
+
+/* Returns whether there is a job to stop; its engine is halted then. */
+static bool halt_if_hung(struct gpup_engine *engine)
+{
+	struct gpup_job *job = engine->job;
+
+	lockdep_assert_held(&engine->sched->lock);
+
+	engine->armed = false;
+	if (!job)
+		return false;
+	if (time_before(jiffies, engine->started +
+				 msecs_to_jiffies(job->queue->sp->job_timeout_ms))) {
+		gpup_engine_arm_timeout(engine);
+		return false;
+	}
+	job->stop_error = -ETIME;
+	engine->halted = true;
+	return true;
+}
+
+/**
+ * gpup_engine_timeout() - Look whether the job of an engine hangs
+ * @work: &gpup_engine.timeout
+ */
+void gpup_engine_timeout(struct work_struct *work)
+{
+	struct gpup_engine *engine = container_of(to_delayed_work(work), struct gpup_engine,
+						  timeout);
+	struct gpup_vidsch *sched = engine->sched;
+	bool cookie, hung;
+
+	cookie = dma_fence_begin_signalling();
+	mutex_lock(&sched->reset_lock);
+	spin_lock_irq(&sched->lock);
+	hung = halt_if_hung(engine);
+	spin_unlock_irq(&sched->lock);
+	if (hung)
+		reset_engine(engine);
+	mutex_unlock(&sched->reset_lock);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * gpup_queue_stop_running() - Stop the job of a queue that runs, if there is one
+ * @queue: The queue, cancelled. May sleep.
+ *
+ * The job ends with -ECANCELED, unless it was faster.
+ */
+void gpup_queue_stop_running(struct gpup_queue *queue)
+{
+	struct gpup_vidsch *sched = queue->sched;
+	struct gpup_engine *engine = NULL;
+	bool cookie;
+
+	cookie = dma_fence_begin_signalling();
+	mutex_lock(&sched->reset_lock);
+	spin_lock_irq(&sched->lock);
+	if (queue->running) {
+		queue->running->stop_error = -ECANCELED;
+		engine = queue->running->engine;
+		engine->halted = true;
+	}
+	spin_unlock_irq(&sched->lock);
+	if (engine)
+		reset_engine(engine);
+	mutex_unlock(&sched->reset_lock);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * gpup_queue_ban() - A job has ended with an error
+ * @queue: Its queue; the scheduler's lock is held.
+ * @job: The job, which is still its engine's.
+ *
+ * If the queue was cancelled before, there is nothing to say: the job was stopped.
+ */
+void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job)
+{
+	lockdep_assert_held(&queue->sched->lock);
+
+	if (job->error == -ETIME)
+		queue->sp->hangs++;
+	if (queue->cancelled)
+		return;
+	queue->fault = (struct gpup_fault) {
+		.error = job->error,
+		.value = job->value,
+		.addr = job->fault_addr,
+		.ran_ms = jiffies_to_msecs(jiffies - job->engine->started),
+	};
+	gpup_queue_cancel(queue);
+}
+
+/**
+ * gpup_queue_report() - Log why a queue was banned, if that was not done yet
+ * @queue: The queue. Process context.
+ */
+void gpup_queue_report(struct gpup_queue *queue)
+{
+	struct gpup_sched_partition *sp = queue->sp;
+	struct device *dev = queue->sched->dev;
+	struct gpup_fault fault;
+	u32 handle;
+
+	spin_lock_irq(&queue->sched->lock);
+	fault = queue->fault;
+	handle = queue->handle;
+	queue->fault.error = 0;
+	spin_unlock_irq(&queue->sched->lock);
+
+	if (!fault.error || !__ratelimit(&sp->log_limit))
+		return;
+
+	switch (fault.error) {
+	case -ETIME:
+		dev_warn(dev, "partition %s: %s queue %#x job %llu hung for %u ms, queue banned\n",
+			 sp->name, queue->label, handle, fault.value, fault.ran_ms);
+		break;
+	case -EFAULT:
+		dev_warn(dev,
+			 "partition %s: %s queue %#x job %llu page fault at %#llx, queue banned\n",
+			 sp->name, queue->label, handle, fault.value, fault.addr);
+		break;
+	default:
+		dev_warn(dev, "partition %s: %s queue %#x job %llu error %d, queue banned\n",
+			 sp->name, queue->label, handle, fault.value, fault.error);
+		break;
+	}
+}
