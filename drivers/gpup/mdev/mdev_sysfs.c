@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes of a mediated device: the same as in the folder of its partition, where tools
+ * for mediated devices look for them.
+ */
+#include <linux/device.h>
+#include <linux/sysfs.h>
+
+#include "mdev.h"
+#include "vrd.h"
+
+static enum gpup_partition_attr attr_id(struct device_attribute *attr)
+{
+	struct dev_ext_attribute *ext = container_of(attr, struct dev_ext_attribute, attr);
+
+	return (enum gpup_partition_attr)(uintptr_t)ext->var;
+}
+
+static ssize_t show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct gpup_vrd *vrd = dev_get_drvdata(dev);
+
+	return gpup_partition_attr_show(vrd->partition, attr_id(attr), buf);
+}
+
+static ssize_t store(struct device *dev, struct device_attribute *attr, const char *buf,
+		     size_t count)
+{
+	struct gpup_vrd *vrd = dev_get_drvdata(dev);
+
+	return gpup_partition_attr_store(vrd->partition, attr_id(attr), buf, count);
+}
+
+#define PARTITION_ATTR_RO(_name, _id)					\
+	static struct dev_ext_attribute attr_##_name = {		\
+		.attr = __ATTR(_name, 0444, show, NULL),		\
+		.var = (void *)(uintptr_t)(_id),			\
+	}
+
+#define PARTITION_ATTR_RW(_name, _id)					\
+	static struct dev_ext_attribute attr_##_name = {		\
+		.attr = __ATTR(_name, 0644, show, store),		\
+		.var = (void *)(uintptr_t)(_id),			\
+	}
+
+PARTITION_ATTR_RW(vram_min, GPUP_ATTR_VRAM_MIN);
+PARTITION_ATTR_RW(vram_max, GPUP_ATTR_VRAM_MAX);
+PARTITION_ATTR_RO(vram_used, GPUP_ATTR_VRAM_USED);
+PARTITION_ATTR_RO(system_max, GPUP_ATTR_SYSTEM_MAX);
+PARTITION_ATTR_RO(system_used, GPUP_ATTR_SYSTEM_USED);
+PARTITION_ATTR_RW(sched_weight, GPUP_ATTR_SCHED_WEIGHT);
+PARTITION_ATTR_RW(job_timeout_ms, GPUP_ATTR_JOB_TIMEOUT_MS);
+PARTITION_ATTR_RO(gpu_time_ns, GPUP_ATTR_GPU_TIME_NS);
+PARTITION_ATTR_RO(jobs, GPUP_ATTR_JOBS);
+PARTITION_ATTR_RO(hangs, GPUP_ATTR_HANGS);
+PARTITION_ATTR_RO(clients, GPUP_ATTR_CLIENTS);
+
+static struct attribute *mdev_attrs[] = {
+	&attr_vram_min.attr.attr,
+	&attr_vram_max.attr.attr,
+	&attr_vram_used.attr.attr,
+	&attr_system_max.attr.attr,
+	&attr_system_used.attr.attr,
+	&attr_sched_weight.attr.attr,
+	&attr_job_timeout_ms.attr.attr,
+	&attr_gpu_time_ns.attr.attr,
+	&attr_jobs.attr.attr,
+	&attr_hangs.attr.attr,
+	&attr_clients.attr.attr,
+	NULL
+};
+
+static const struct attribute_group mdev_group = {
+	.attrs = mdev_attrs,
+};
+
+const struct attribute_group *gpup_mdev_groups[] = {
+	&mdev_group,
+	NULL
+};

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Worker of a Virtual Render Device: takes messages off the command ring and puts replies
+ * on the event ring.
+ */
+#include "vrd.h"
+
+/**
+ * DOC: The worker of a VRD
+ *
+ * One work item per device, in process context, with no mm of a VMM. It carries
+ * messages out one after the other, and everything that it calls is bounded in time; after
+ * a number of messages it queues itself again, so that devices share the workers
+ * of the kernel.
+ *
+ * A reply must find room: a message that wants one stays on the command ring until there is.
+ *
+ * The worker never takes the VRD's lock. Whoever wants it out of the way disables it.
+ */
+
+/* Messages in one turn. */
+#define TURN		64
+/* Messages after which a guest that waits for room is told, if it is not the end of a turn. */
+#define ROOM_CHECK	16
+
+enum step {
+	/* There may be more to do. */
+	STEP_MORE,
+	/* The command ring is empty. */
+	STEP_IDLE,
+	/* There is no room for an event. */
+	STEP_NO_ROOM,
+	/* The device has failed. */
+	STEP_STOP,
+};
+
+static enum step fail(struct gpup_vrd *vrd, u32 error)
+{
+	gpup_vrd_fail(vrd, error);
+	return STEP_STOP;
+}
+
+/**
+ * gpup_vrd_send_event() - Put an event on the event ring
+ * @vrd: The device.
+ * @event: Header; its size is filled in here.
+ * @body: Body, or NULL.
+ * @size: Size of @body in bytes, a multiple of 8.
+ *
+ * Called by the worker, which has made sure that there is room.
+ */
+void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *event,
+			 const void *body, u32 size)
+{
+	struct gpup_vrd_event header = *event;
+	u32 total = sizeof(header) + size;
+
+	header.size = cpu_to_le32(total);
+	gpup_vrd_ring_copy_in(&vrd->evt, 0, &header, sizeof(header));
+	if (size)
+		gpup_vrd_ring_copy_in(&vrd->evt, sizeof(header), body, size);
+	gpup_vrd_ring_publish(&vrd->evt, total);
+	if (gpup_vrd_ring_notify_wanted(&vrd->evt))
+		gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
+}
+
+/* Is there room for any event? If not, why? */
+static enum step check_room(struct gpup_vrd *vrd)
+{
+	int room = gpup_vrd_ring_room(&vrd->evt);
+
+	if (room < 0)
+		return fail(vrd, GPUP_VRD_ERROR_RING);
+	return room < GPUP_VRD_EVENT_MAX ? STEP_NO_ROOM : STEP_MORE;
+}
+
+static enum step reap(struct gpup_vrd *vrd)
+{
+	struct gpup_vrd_event event = { .type = cpu_to_le16(GPUP_VRD_EVENT_BO_RELEASED) };
+	struct gpup_vrd_destroy body = {};
+	enum step step = check_room(vrd);
+
+	if (step != STEP_MORE)
+		return step;
+	body.handle = cpu_to_le32(gpup_vrd_guest_memory_reap(vrd));
+	if (body.handle)
+		gpup_vrd_send_event(vrd, &event, &body, sizeof(body));
+	return STEP_MORE;
+}
+
+/* Copy one message, once; nothing of it is read from the ring again. */
+static enum step take_message(struct gpup_vrd *vrd, struct gpup_vrd_header *header)
+{
+	int pending = gpup_vrd_ring_pending(&vrd->cmd);
+	struct gpup_vrd_msg msg;
+	enum step step;
+
+	if (pending < 0)
+		return fail(vrd, GPUP_VRD_ERROR_RING);
+	if (!pending)
+		return STEP_IDLE;
+	if (pending < sizeof(msg))
+		return fail(vrd, GPUP_VRD_ERROR_MESSAGE);
+
+	gpup_vrd_ring_copy_out(&vrd->cmd, 0, &msg, sizeof(msg));
+	if (gpup_vrd_decode_header(&msg, header) || header->size > pending)
+		return fail(vrd, GPUP_VRD_ERROR_MESSAGE);
+	if (header->flags & GPUP_VRD_MSG_REPLY) {
+		step = check_room(vrd);
+		if (step != STEP_MORE)
+			return step;
+	}
+
+	gpup_vrd_ring_copy_out(&vrd->cmd, sizeof(msg), gpup_vrd_scratch_message(vrd->scratch),
+			       header->size - sizeof(msg));
+	gpup_vrd_ring_consume(&vrd->cmd, header->size);
+	return STEP_MORE;
+}
+
+static enum step one_step(struct gpup_vrd *vrd)
+{
+	struct gpup_vrd_header header;
+	enum step step;
+
+	if (gpup_vrd_regs_failed(&vrd->regs))
+		return STEP_STOP;
+	if (gpup_vrd_guest_memory_released(vrd))
+		return reap(vrd);
+
+	step = take_message(vrd, &header);
+	if (step == STEP_MORE)
+		gpup_vrd_message(vrd, &header);
+	return step;
+}
+
+static void grant_room(struct gpup_vrd *vrd)
+{
+	if (gpup_vrd_ring_room_wanted(&vrd->cmd))
+		gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
+}
+
+/*
+ * Say what we want to be woken for, then look whether it has happened meanwhile. The
+ * page of the doorbell must be gone before the guest is told to use it.
+ */
+static void go_to_sleep(struct gpup_vrd *vrd, enum step why)
+{
+	gpup_vrd_doorbell_arm(vrd);
+	if (why == STEP_IDLE) {
+		gpup_vrd_ring_set_notify(&vrd->cmd, true);
+		if (gpup_vrd_ring_pending(&vrd->cmd))
+			gpup_vrd_kick(vrd);
+	} else {
+		gpup_vrd_ring_set_room_wanted(&vrd->evt, true);
+		if (check_room(vrd) == STEP_MORE)
+			gpup_vrd_kick(vrd);
+	}
+}
+
+/**
+ * gpup_vrd_worker() - One turn of the worker
+ * @work: Its work item.
+ */
+void gpup_vrd_worker(struct work_struct *work)
+{
+	struct gpup_vrd *vrd = container_of(work, struct gpup_vrd, work);
+	enum step step = STEP_MORE;
+	unsigned int i;
+
+	if (!vrd->running || gpup_vrd_regs_failed(&vrd->regs))
+		return;
+
+	/* We are awake: no doorbells until we say so. */
+	gpup_vrd_ring_set_notify(&vrd->cmd, false);
+	gpup_vrd_ring_set_room_wanted(&vrd->evt, false);
+
+	for (i = 1; i <= TURN; i++) {
+		step = one_step(vrd);
+		if (step != STEP_MORE)
+			break;
+		if (i % ROOM_CHECK == 0)
+			grant_room(vrd);
+		cond_resched();
+	}
+
+	if (step == STEP_STOP)
+		return;
+	grant_room(vrd);
+	if (step == STEP_MORE)
+		gpup_vrd_kick(vrd);
+	else
+		go_to_sleep(vrd, step);
+}
