@@ -64,7 +64,7 @@ static int create_host_partition(struct gpup_adapter *adapter)
 
 /**
  * gpup_adapter_register() - Hand a GPU over to gpup
- * @parent: Device of the GPU. mdev types appear below it.
+ * @parent: Device of the GPU; the class device gpupN, with the mdev types, appears below it.
  * @ops: What it can do.
  * @caps: What it has; copied.
  * @priv: The driver's own, see gpup_adapter_priv().

@@ -57,8 +57,7 @@ struct gpup_adapter_caps {
 /**
  * enum gpup_mem_domain - Where the memory behind a mapping is
  * @GPUP_MEM_VRAM: Addresses are offsets into the VRAM.
- * @GPUP_MEM_SYSTEM: Addresses are DMA addresses of the device that was
- *	registered, or physical addresses if it has no DMA mask.
+ * @GPUP_MEM_SYSTEM: Addresses are physical addresses.
  */
 enum gpup_mem_domain {
 	GPUP_MEM_VRAM,

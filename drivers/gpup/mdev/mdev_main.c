@@ -58,12 +58,12 @@ static int parent_create(struct gpup_adapter *adapter)
 	if (ret)
 		goto err_free;
 	/* A turn of a worker is long for a work item, and must not hold up those of others. */
-	parent->wq = alloc_workqueue("gpup-vrd/%s", WQ_UNBOUND, 0, dev_name(adapter->drm.dev));
+	parent->wq = alloc_workqueue("gpup-vrd/%s", WQ_UNBOUND, 0, dev_name(adapter->dev));
 	if (!parent->wq) {
 		ret = -ENOMEM;
 		goto err_types;
 	}
-	ret = mdev_register_parent(&parent->base, adapter->drm.dev, &gpup_mdev_driver,
+	ret = mdev_register_parent(&parent->base, adapter->dev, &gpup_mdev_driver,
 				   parent->type_ptrs, parent->type_count);
 	if (ret)
 		goto err_wq;
@@ -94,7 +94,7 @@ static void adapter_added(struct gpup_adapter *adapter)
 	int ret = parent_create(adapter);
 
 	if (ret)
-		dev_err(adapter->drm.dev, "no mediated devices on this GPU: error %d\n", ret);
+		dev_err(adapter->dev, "no mediated devices on this GPU: error %d\n", ret);
 }
 
 static void adapter_removed(struct gpup_adapter *adapter)

@@ -50,7 +50,7 @@ unload_gpu()
 
 types_dir()
 {
-	echo /sys/class/mdev_bus/*/mdev_supported_types
+	echo /sys/class/gpup/gpup0/mdev_supported_types
 }
 
 # create_mdev TYPE: prints the UUID of a new device.

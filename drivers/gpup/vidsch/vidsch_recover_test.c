@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of hangs, faults and resets, and of everything at once.
+ */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+
+#include "vidsch_test_gpu.h"
+
+#define NORMAL	DRM_GPUP_QUEUE_PRIORITY_NORMAL
+
+/* Wait for as long as any test machine may need. */
+static bool comes_true(bool (*condition)(struct test_queue *tq, u64 value),
+		       struct test_queue *tq, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		if (condition(tq, value))
+			return true;
+		msleep(5);
+	}
+	return false;
+}
+
+static void a_fault_bans_its_queue_alone(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *sibling = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
+	unsigned int i;
+
+	for (i = 0; i < 10; i++)
+		test_gpu_submit(bad);
+	test_gpu_submit(sibling);
+	test_gpu_submit(neighbour);
+	test_gpu_finish_with(gpu, 0, -EFAULT, 0xdead000, 1000);
+	test_gpu_settle(gpu);
+
+	KUNIT_EXPECT_EQ(test, 10, bad->tl->completed);
+	KUNIT_EXPECT_EQ(test, 1, bad->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -EFAULT, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, 0xdead000, bad->tl->fault_addr);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, test_gpu_try_submit(bad, TEST_STREAM, NULL, 0));
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
+	KUNIT_EXPECT_EQ(test, 0, gpu->engine_resets);
+
+	test_gpu_finish(gpu, 0);
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_EQ(test, 3, gpu->runs);
+	KUNIT_EXPECT_TRUE(test, test_gpu_reached(sibling, 1));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reached(neighbour, 1));
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(sibling->tl));
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(neighbour->tl));
+	KUNIT_EXPECT_EQ(test, 0, test_gpu_try_submit(sibling, TEST_STREAM, NULL, 0));
+}
+
+static void a_malformed_command_bans_its_queue(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
+
+	test_gpu_submit(tq);
+	test_gpu_finish_with(gpu, 0, -EINVAL, 0x1234, 0);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_timeline_error(tq->tl));
+	KUNIT_EXPECT_EQ(test, 0, tq->tl->fault_addr);
+}
+
+static void a_hang_bans_its_queue_alone(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
+	struct gpup_sched_stats stats;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set_timeout(&gpu->sp[0], 9));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set_timeout(&gpu->sp[0], 600001));
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_timeout(&gpu->sp[0], 50));
+	test_gpu_submit(bad);
+	test_gpu_submit(bad);
+	test_gpu_submit(neighbour);
+	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, bad, 2));
+	test_gpu_settle(gpu);
+
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, 1, bad->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
+	KUNIT_EXPECT_EQ(test, 0, gpu->adapter_resets);
+	gpup_sched_partition_stats(&gpu->sp[0], &stats);
+	KUNIT_EXPECT_EQ(test, 1, stats.hangs);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, test_gpu_try_submit(bad, TEST_STREAM, NULL, 0));
+
+	KUNIT_EXPECT_PTR_EQ(test, test_gpu_runs(gpu, 0), neighbour);
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_TRUE(test, test_gpu_reached(neighbour, 1));
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(neighbour->tl));
+}
+
+static void a_shorter_timeout_holds_at_once(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
+
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_timeout(&gpu->sp[0], 600000));
+	test_gpu_submit(tq);
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_timeout(&gpu->sp[0], 20));
+	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(tq->tl));
+}
+
+static void the_timer_is_set_for_who_runs(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *slow = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *fast = test_gpu_queue(gpu, 1, NORMAL);
+
+	/* The timer of the first job must neither hit the second nor let it off. */
+	gpup_sched_partition_set_timeout(&gpu->sp[0], 600000);
+	gpup_sched_partition_set_timeout(&gpu->sp[1], 100);
+	test_gpu_submit(fast);
+	msleep(60);
+	test_gpu_finish(gpu, 0);
+	test_gpu_submit(slow);
+	msleep(200);
+	KUNIT_EXPECT_EQ(test, 0, gpu->engine_resets);
+	test_gpu_submit(fast);
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, fast, 2));
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(fast->tl));
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(slow->tl));
+	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
+}
+
+static void who_ends_in_time_is_not_banned(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
+
+	gpu->ends_in_time = true;
+	gpup_sched_partition_set_timeout(&gpu->sp[0], 20);
+	test_gpu_submit(tq);
+	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(tq->tl));
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
+	gpu->ends_in_time = false;
+	test_gpu_submit(tq);
+	KUNIT_EXPECT_EQ(test, 2, gpu->runs);
+}
+
+static void a_survivor_of_an_adapter_reset_goes_on(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 2);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
+
+	gpu->reset_fails = true;
+	gpup_sched_partition_set_timeout(&gpu->sp[0], 20);
+	test_gpu_submit(bad);
+	test_gpu_submit(neighbour);
+	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, bad, 1));
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, 1, gpu->adapter_resets);
+	KUNIT_EXPECT_FALSE(test, test_gpu_reached(neighbour, 1));
+	test_gpu_finish(gpu, 1);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(neighbour->tl));
+	gpu->reset_fails = false;
+}
+
+static void a_victim_of_an_adapter_reset_ends_with_eio(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 2);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *victim = test_gpu_queue(gpu, 1, NORMAL);
+	struct test_queue *waiting = test_gpu_queue(gpu, 1, NORMAL);
+
+	gpu->reset_fails = true;
+	gpu->reset_loses = true;
+	test_gpu_submit(bad);
+	test_gpu_submit(victim);
+	test_gpu_submit(victim);
+	test_gpu_submit(waiting);
+	test_gpu_close(bad);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, -EIO, gpup_timeline_error(victim->tl));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reached(victim, 2));
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[1].hangs);
+	KUNIT_EXPECT_PTR_EQ(test, test_gpu_runs(gpu, 0), waiting);
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(waiting->tl));
+	gpu->reset_fails = false;
+}
+
+/* A GPU that works: ends what runs, mostly well, sometimes not, sometimes never. */
+static int work(void *data)
+{
+	struct test_gpu *gpu = data;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 1);
+	while (!kthread_should_stop()) {
+		unsigned int engine = prandom_u32_state(&rnd) % TEST_ENGINES;
+		struct gpup_job *job = NULL;
+		u64 value = 0;
+
+		spin_lock_irq(&gpu->lock);
+		if (gpu->running[engine]) {
+			job = container_of(gpu->running[engine], struct gpup_job, hw);
+			value = job->value;
+		}
+		spin_unlock_irq(&gpu->lock);
+		if (job && value % 97)
+			test_gpu_finish_with(gpu, engine, value % 61 ? 0 : -EFAULT, value,
+					     prandom_u32_state(&rnd) % 100000);
+		if (!(prandom_u32_state(&rnd) % 64))
+			msleep(1);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Waits for some values of other queues, which may be failing or closing. */
+static void submit_some(struct test_gpu *gpu, struct test_queue *tq, struct rnd_state *rnd)
+{
+	struct gpup_wait waits[3] = {};
+	unsigned int i, count = prandom_u32_state(rnd) % 4;
+	u32 size = prandom_u32_state(rnd) % 4 ? TEST_STREAM : 0;
+
+	for (i = 0; i < count; i++) {
+		struct test_queue *other;
+
+		other = &gpu->queues[prandom_u32_state(rnd) % gpu->queue_count];
+		waits[i].timeline = other->tl;
+		waits[i].value = other->tl->submitted;
+	}
+	/* Refused if it is banned. */
+	test_gpu_try_submit(tq, size, waits, count);
+}
+
+static void all_at_once_leaves_nothing_behind(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, TEST_ENGINES);
+	struct task_struct *thread;
+	struct rnd_state rnd;
+	unsigned int i, k;
+
+	prandom_seed_state(&rnd, 7);
+	gpup_sched_partition_set_timeout(&gpu->sp[0], GPUP_JOB_TIMEOUT_MIN_MS);
+	gpup_sched_partition_set_timeout(&gpu->sp[1], GPUP_JOB_TIMEOUT_MIN_MS);
+	gpu->reset_loses = true;
+	for (i = 0; i < TEST_QUEUES; i++)
+		test_gpu_queue(gpu, i % 2, i % 3);
+	thread = kthread_run(work, gpu, "gpup-test");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+
+	for (i = 0; i < 5000; i++) {
+		submit_some(gpu, &gpu->queues[prandom_u32_state(&rnd) % TEST_QUEUES], &rnd);
+		WRITE_ONCE(gpu->reset_fails, i / 500 % 2);
+		if (i % 1000 == 999)
+			test_gpu_close(&gpu->queues[i / 1000]);
+		if (!(i % 16))
+			msleep(1);
+	}
+	for (i = 0; i < TEST_QUEUES; i++) {
+		struct test_queue *tq = &gpu->queues[i];
+
+		KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, tq->tl->submitted));
+	}
+	/* Close while the GPU still works; values end whatever happens. */
+	for (k = 0; k < TEST_QUEUES; k++)
+		test_gpu_close(&gpu->queues[k]);
+	kthread_stop(thread);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].pending);
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[1].pending);
+	KUNIT_EXPECT_NULL(test, gpu->running[0]);
+	KUNIT_EXPECT_NULL(test, gpu->running[1]);
+	kunit_info(test, "%u jobs ran, %u and %u resets", gpu->runs, gpu->engine_resets,
+		   gpu->adapter_resets);
+}
+
+static struct kunit_case recover_cases[] = {
+	KUNIT_CASE(a_fault_bans_its_queue_alone),
+	KUNIT_CASE(a_malformed_command_bans_its_queue),
+	KUNIT_CASE(a_hang_bans_its_queue_alone),
+	KUNIT_CASE(a_shorter_timeout_holds_at_once),
+	KUNIT_CASE(the_timer_is_set_for_who_runs),
+	KUNIT_CASE(who_ends_in_time_is_not_banned),
+	KUNIT_CASE(a_survivor_of_an_adapter_reset_goes_on),
+	KUNIT_CASE(a_victim_of_an_adapter_reset_ends_with_eio),
+	KUNIT_CASE_SLOW(all_at_once_leaves_nothing_behind),
+	{}
+};
+
+static struct kunit_suite recover_suite = {
+	.name = "gpup_vidsch_recover",
+	.test_cases = recover_cases,
+};
+
+kunit_test_suite(recover_suite);
