@@ -3,6 +3,7 @@
  * Unit tests of timelines, of the dma_fences over them, and of dependencies.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
 
@@ -436,7 +437,7 @@ static void unarmed_deps_can_be_dropped(struct kunit *test)
 #define RACE_ROUNDS	2000
 
 /* Reaches one value after the other, until all are out. */
-static int complete_all(void *data)
+static int complete_values(void *data)
 {
 	struct gpup_timeline *tl = data;
 	u64 value = 0;
@@ -444,7 +445,8 @@ static int complete_all(void *data)
 	while (!kthread_should_stop()) {
 		if (value < READ_ONCE(tl->submitted))
 			gpup_timeline_complete(tl, ++value, 0, 0);
-		cond_resched();
+		else
+			fsleep(20);
 	}
 	return 0;
 }
@@ -455,7 +457,7 @@ static void cancel_races_with_completion(struct kunit *test)
 	unsigned int i, wrong = 0, cancelled = 0;
 	struct task_struct *thread;
 
-	thread = kthread_run(complete_all, tl, "gpup-test");
+	thread = kthread_run(complete_values, tl, "gpup-test");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
 	for (i = 0; i < RACE_ROUNDS; i++) {
 		struct gpup_wait waits[2] = {};
@@ -468,13 +470,14 @@ static void cancel_races_with_completion(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, init_deps(&deps, waits, ARRAY_SIZE(waits)));
 		dma_fence_put(waits[1].fence);
 		gpup_deps_arm(&deps.base);
-		if (i % 3)
-			cond_resched();
+		/* Now and then it may well be too late. */
+		if (!(i % 16))
+			fsleep(50);
 		cancel = gpup_deps_cancel(&deps.base);
 		cancelled += cancel;
 		/* Too late to cancel may also mean that it is just being called. */
 		while (!cancel && !atomic_read(&deps.ready))
-			cond_resched();
+			fsleep(20);
 		wrong += atomic_read(&deps.ready) != !cancel;
 		gpup_deps_fini(&deps.base);
 	}

@@ -80,7 +80,7 @@ static void evaluate(struct soft_shader *sh, const struct soft_insn *insn, unsig
 	for (i = 0; i < sh->count; i++) {
 		u32 lane = list ? list[i] : i;
 
-		if (!a[lane] != !not)
+		if (!a[lane] != not)
 			continue;
 		__set_bit(lane, mask);
 	}

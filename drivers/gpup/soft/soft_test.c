@@ -217,7 +217,7 @@ static void test_unmap_what_is_not_mapped(struct kunit *test)
 	struct soft_test *t = test->priv;
 	void *mem;
 
-	soft_as_unmap(t->ctx.as, 0, BIT_ULL(32));
+	soft_as_unmap(t->ctx.as, 0, BIT_ULL(36));
 	soft_as_unmap(t->ctx.as, TEST_UNMAPPED_VA, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, translate(t, TEST_DATA_VA, true, &mem), -EFAULT);
 }

@@ -19,7 +19,7 @@ static bool comes_true(bool (*condition)(struct test_queue *tq, u64 value),
 	for (i = 0; i < 2000; i++) {
 		if (condition(tq, value))
 			return true;
-		msleep(5);
+		fsleep(5000);
 	}
 	return false;
 }
@@ -214,11 +214,11 @@ static int work(void *data)
 			value = job->value;
 		}
 		spin_unlock_irq(&gpu->lock);
-		if (job && value % 97)
-			test_gpu_finish_with(gpu, engine, value % 61 ? 0 : -EFAULT, value,
+		if (job && value % 53 != 52)
+			test_gpu_finish_with(gpu, engine, value % 61 != 60 ? 0 : -EFAULT, value,
 					     prandom_u32_state(&rnd) % 100000);
 		if (!(prandom_u32_state(&rnd) % 64))
-			msleep(1);
+			fsleep(100);
 		cond_resched();
 	}
 	return 0;
@@ -250,8 +250,8 @@ static void all_at_once_leaves_nothing_behind(struct kunit *test)
 	unsigned int i, k;
 
 	prandom_seed_state(&rnd, 7);
-	gpup_sched_partition_set_timeout(&gpu->sp[0], GPUP_JOB_TIMEOUT_MIN_MS);
-	gpup_sched_partition_set_timeout(&gpu->sp[1], GPUP_JOB_TIMEOUT_MIN_MS);
+	gpup_sched_partition_set_timeout(&gpu->sp[0], 100);
+	gpup_sched_partition_set_timeout(&gpu->sp[1], 200);
 	gpu->reset_loses = true;
 	for (i = 0; i < TEST_QUEUES; i++)
 		test_gpu_queue(gpu, i % 2, i % 3);
@@ -261,10 +261,10 @@ static void all_at_once_leaves_nothing_behind(struct kunit *test)
 	for (i = 0; i < 5000; i++) {
 		submit_some(gpu, &gpu->queues[prandom_u32_state(&rnd) % TEST_QUEUES], &rnd);
 		WRITE_ONCE(gpu->reset_fails, i / 500 % 2);
-		if (i % 1000 == 999)
-			test_gpu_close(&gpu->queues[i / 1000]);
+		if (i % 100 == 99)
+			test_gpu_replace(&gpu->queues[prandom_u32_state(&rnd) % TEST_QUEUES]);
 		if (!(i % 16))
-			msleep(1);
+			fsleep(1000);
 	}
 	for (i = 0; i < TEST_QUEUES; i++) {
 		struct test_queue *tq = &gpu->queues[i];

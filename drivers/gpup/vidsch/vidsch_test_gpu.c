@@ -35,9 +35,9 @@ static int test_engine_reset(struct gpup_adapter *adapter, u32 engine_class, u32
 	if (gpu->reset_fails)
 		return -EIO;
 	/* Time for somebody to start another job there, if that were possible. */
-	msleep(1);
+	fsleep(1000);
 	test_gpu_finish_with(gpu, engine, gpu->ends_in_time ? 0 : -ECANCELED, 0, 1000);
-	msleep(1);
+	fsleep(1000);
 	return 0;
 }
 
@@ -58,19 +58,21 @@ static const struct gpup_adapter_ops test_ops = {
 	.adapter_reset = test_adapter_reset,
 };
 
+static void destroy_queue(struct test_queue *tq)
+{
+	gpup_queue_close(tq->queue);
+	gpup_queue_put(tq->queue);
+	gpup_timeline_put(tq->tl);
+	KUNIT_EXPECT_EQ(tq->gpu->test, 1, tq->released);
+}
+
 static void test_gpu_destroy(void *data)
 {
 	struct test_gpu *gpu = data;
 	unsigned int i;
 
-	for (i = 0; i < gpu->queue_count; i++) {
-		struct test_queue *tq = &gpu->queues[i];
-
-		gpup_queue_close(tq->queue);
-		gpup_queue_put(tq->queue);
-		gpup_timeline_put(tq->tl);
-		KUNIT_EXPECT_EQ(gpu->test, 1, tq->released);
-	}
+	for (i = 0; i < gpu->queue_count; i++)
+		destroy_queue(&gpu->queues[i]);
 	for (i = 0; i < ARRAY_SIZE(gpu->sp); i++) {
 		KUNIT_EXPECT_EQ(gpu->test, 0, gpu->sp[i].pending);
 		gpup_sched_partition_fini(&gpu->sp[i]);
@@ -119,6 +121,26 @@ static void count_release(void *data)
 	tq->released++;
 }
 
+static void create_queue(struct test_queue *tq)
+{
+	struct gpup_queue_params params = {
+		.engine_class = DRM_GPUP_ENGINE_COMPUTE,
+		.priority = tq->priority,
+		.release = count_release,
+		.release_data = tq,
+		.label = "test[1]",
+	};
+	struct test_gpu *gpu = tq->gpu;
+
+	tq->released = 0;
+	tq->tl = gpup_timeline_create(NULL, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(gpu->test, tq->tl);
+	params.timeline = tq->tl;
+	tq->queue = gpup_queue_create(&gpu->sp[tq->partition], &params);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(gpu->test, tq->queue);
+	gpup_queue_set_name(tq->queue, 0x10000 + (tq - gpu->queues));
+}
+
 /**
  * test_gpu_queue() - Create a queue for the compute engines
  * @gpu: The GPU.
@@ -129,25 +151,25 @@ static void count_release(void *data)
  */
 struct test_queue *test_gpu_queue(struct test_gpu *gpu, unsigned int partition, u32 priority)
 {
-	struct gpup_queue_params params = {
-		.engine_class = DRM_GPUP_ENGINE_COMPUTE,
-		.priority = priority,
-		.release = count_release,
-		.label = "test[1]",
-	};
 	struct test_queue *tq = &gpu->queues[gpu->queue_count];
 
 	KUNIT_ASSERT_LT(gpu->test, gpu->queue_count, TEST_QUEUES);
 	tq->gpu = gpu;
-	tq->tl = gpup_timeline_create(NULL, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(gpu->test, tq->tl);
-	params.release_data = tq;
-	params.timeline = tq->tl;
-	tq->queue = gpup_queue_create(&gpu->sp[partition], &params);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(gpu->test, tq->queue);
-	gpup_queue_set_name(tq->queue, 0x10000 + gpu->queue_count);
+	tq->partition = partition;
+	tq->priority = priority;
+	create_queue(tq);
 	gpu->queue_count++;
 	return tq;
+}
+
+/**
+ * test_gpu_replace() - Destroy a queue and create another in its place
+ * @tq: The queue.
+ */
+void test_gpu_replace(struct test_queue *tq)
+{
+	destroy_queue(tq);
+	create_queue(tq);
 }
 
 /**

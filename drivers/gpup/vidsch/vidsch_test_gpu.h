@@ -19,6 +19,10 @@
 struct test_queue {
 	/** @gpu: The GPU. */
 	struct test_gpu *gpu;
+	/** @partition: Index of its partition. */
+	unsigned int partition;
+	/** @priority: Its priority. */
+	u32 priority;
 	/** @queue: The queue. */
 	struct gpup_queue *queue;
 	/** @tl: Its timeline, with a reference. */
@@ -63,6 +67,7 @@ struct test_gpu {
 
 struct test_gpu *test_gpu_create(struct kunit *test, unsigned int engines);
 struct test_queue *test_gpu_queue(struct test_gpu *gpu, unsigned int partition, u32 priority);
+void test_gpu_replace(struct test_queue *tq);
 int test_gpu_try_submit(struct test_queue *tq, u32 stream_size, const struct gpup_wait *waits,
 			unsigned int wait_count);
 u64 test_gpu_submit(struct test_queue *tq);

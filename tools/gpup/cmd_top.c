@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/* gpup top: who uses the GPU, and how much of it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "cmd.h"
+#include "options.h"
+#include "top.h"
+
+/* Where the samples are read, and how they are shown. */
+struct top {
+	bool processes;
+	bool json;
+	bool once;
+	double interval;
+};
+
+static struct top_partition partitions[2][TOP_MAX_PARTITIONS];
+static struct top_client clients[2][TOP_MAX_CLIENTS];
+
+/* GPU time of the interval, in percent of it: "12.3", or "-" for the first sample. */
+static const char *share(char text[16], bool known, uint64_t before, uint64_t now,
+			 uint64_t elapsed)
+{
+	if (!known || !elapsed || now < before)
+		return "-";
+	snprintf(text, 16, "%.1f", 100.0 * (double)(now - before) / (double)elapsed);
+	return text;
+}
+
+/* GPU time: "123.4s" */
+static const char *seconds(char text[16], uint64_t ns)
+{
+	double value = (double)ns / 1e9;
+
+	snprintf(text, 16, value < 10000 ? "%.2f" : "%.0f", value);
+	return text;
+}
+
+static const struct top_partition *find_partition(const struct top_partition *list, int count,
+						  const struct top_partition *partition)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(list[i].gpu, partition->gpu) && !strcmp(list[i].name, partition->name))
+			return &list[i];
+	return NULL;
+}
+
+static const struct top_client *find_client(const struct top_client *list, int count,
+					    const struct top_client *client)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (list[i].id == client->id && !strcmp(list[i].device, client->device))
+			return &list[i];
+	return NULL;
+}
+
+static void print_partitions(const struct top_partition *now, int count,
+			     const struct top_partition *before, int before_count,
+			     uint64_t elapsed)
+{
+	char percent[16], time[16];
+	int i;
+
+	for (i = 0; i < count; i++) {
+		const struct top_partition *p = &now[i];
+		const struct top_partition *old = find_partition(before, before_count, p);
+
+		if (!i || strcmp(p->gpu, now[i - 1].gpu)) {
+			printf("%s%s\n", i ? "\n" : "", p->gpu);
+			printf("%-36s %5s %5s %5s %5s %8s %6s %4s\n", "PARTITION", "USED", "MAX",
+			       "WEIGH", "GPU%", "TIME s", "JOBS", "HANG");
+		}
+		printf("%-36s %5s %5s %5" PRIu64 " %5s %8s %6" PRIu64 " %4" PRIu64 "\n", p->name,
+		       iec_short(p->vram_used), iec_short(p->vram_max), p->sched_weight,
+		       share(percent, old, old ? old->gpu_time : 0, p->gpu_time, elapsed),
+		       seconds(time, p->gpu_time), p->jobs, p->hangs);
+	}
+	if (!count)
+		puts("no GPU of gpup on this host");
+}
+
+static void print_clients(const struct top_client *now, int count,
+			  const struct top_client *before, int before_count, uint64_t elapsed)
+{
+	char percent[16], time[16];
+	int i;
+
+	printf("%8s %-20s %8s %8s %6s %9s\n", "PID", "COMMAND", "VRAM", "SYSTEM", "GPU%", "TIME s");
+	for (i = 0; i < count; i++) {
+		const struct top_client *c = &now[i];
+		const struct top_client *old = find_client(before, before_count, c);
+
+		printf("%8u %-20s %8s %8s %6s %9s\n", c->pid, c->command, iec_short(c->vram),
+		       iec_short(c->system),
+		       share(percent, old && c->has_gpu_time, old ? old->gpu_time : 0, c->gpu_time,
+			     elapsed),
+		       c->has_gpu_time ? seconds(time, c->gpu_time) : "-");
+	}
+	if (!count)
+		puts("no process uses a GPU of gpup (those of other users need root to be seen)");
+}
+
+static cJSON *partitions_to_json(const struct top_partition *now, int count)
+{
+	cJSON *array = cJSON_CreateArray();
+	int i;
+
+	for (i = 0; i < count; i++) {
+		const struct top_partition *p = &now[i];
+		cJSON *json = cJSON_CreateObject();
+
+		cJSON_AddItemToArray(array, json);
+		cJSON_AddStringToObject(json, "gpu", p->gpu);
+		cJSON_AddStringToObject(json, "name", p->name);
+		cJSON_AddNumberToObject(json, "vram_min", (double)p->vram_min);
+		cJSON_AddNumberToObject(json, "vram_max", (double)p->vram_max);
+		cJSON_AddNumberToObject(json, "vram_used", (double)p->vram_used);
+		cJSON_AddNumberToObject(json, "system_used", (double)p->system_used);
+		cJSON_AddNumberToObject(json, "sched_weight", (double)p->sched_weight);
+		cJSON_AddNumberToObject(json, "gpu_time_ns", (double)p->gpu_time);
+		cJSON_AddNumberToObject(json, "jobs", (double)p->jobs);
+		cJSON_AddNumberToObject(json, "hangs", (double)p->hangs);
+		cJSON_AddNumberToObject(json, "clients", (double)p->clients);
+	}
+	return array;
+}
+
+static cJSON *clients_to_json(const struct top_client *now, int count)
+{
+	cJSON *array = cJSON_CreateArray();
+	int i;
+
+	for (i = 0; i < count; i++) {
+		const struct top_client *c = &now[i];
+		cJSON *json = cJSON_CreateObject();
+
+		cJSON_AddItemToArray(array, json);
+		cJSON_AddStringToObject(json, "device", c->device);
+		cJSON_AddNumberToObject(json, "client", (double)c->id);
+		cJSON_AddNumberToObject(json, "pid", c->pid);
+		cJSON_AddStringToObject(json, "command", c->command);
+		cJSON_AddNumberToObject(json, "vram", (double)c->vram);
+		cJSON_AddNumberToObject(json, "system", (double)c->system);
+		if (c->has_gpu_time)
+			cJSON_AddNumberToObject(json, "gpu_time_ns", (double)c->gpu_time);
+	}
+	return array;
+}
+
+static void sleep_for(double interval)
+{
+	struct timespec time = { .tv_sec = (time_t)interval };
+
+	time.tv_nsec = (long)((interval - (double)time.tv_sec) * 1e9);
+	nanosleep(&time, NULL);
+}
+
+static void show(const struct top *top)
+{
+	bool clear = !top->once && !top->json && isatty(STDOUT_FILENO);
+	int counts[2] = { 0, 0 }, now = 0;
+	uint64_t time, last = 0;
+
+	for (;; now = !now) {
+		if (top->processes)
+			counts[now] = top_read_clients("/proc", clients[now], TOP_MAX_CLIENTS);
+		else
+			counts[now] = top_read_partitions("/sys/class/gpup", partitions[now],
+							  TOP_MAX_PARTITIONS);
+		if (counts[now] < 0)
+			die(EXIT_FAILED, "%s: %s", top->processes ? "/proc" : "/sys/class/gpup",
+			    strerror(-counts[now]));
+		time = now_ns();
+
+		if (clear)
+			fputs("\033[H\033[J", stdout);
+		if (top->json) {
+			cJSON *json = cJSON_CreateObject();
+
+			if (top->processes)
+				cJSON_AddItemToObject(json, "processes",
+						      clients_to_json(clients[now], counts[now]));
+			else
+				cJSON_AddItemToObject(json, "partitions",
+						      partitions_to_json(partitions[now],
+									 counts[now]));
+			print_json(json, !top->once);
+		} else if (top->processes) {
+			print_clients(clients[now], counts[now], clients[!now],
+				      last ? counts[!now] : 0, time - last);
+		} else {
+			print_partitions(partitions[now], counts[now], partitions[!now],
+					 last ? counts[!now] : 0, time - last);
+		}
+		if (top->once)
+			return;
+		if (!clear && !top->json)
+			putchar('\n');
+		fflush(stdout);
+		last = time;
+		sleep_for(top->interval);
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	enum { OPTION_ONCE = OPTION_FIRST, OPTION_JSON, OPTION_INTERVAL, OPTION_PROCESSES };
+	/* It shows all GPUs: there is no --device. */
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "once", no_argument, NULL, OPTION_ONCE },
+		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "interval", required_argument, NULL, OPTION_INTERVAL },
+		{ "processes", no_argument, NULL, OPTION_PROCESSES },
+		{ 0 }
+	};
+	struct top top = { .interval = 2 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_ONCE:
+			top.once = true;
+			break;
+		case OPTION_JSON:
+			top.json = true;
+			break;
+		case OPTION_INTERVAL:
+			top.interval = parse_seconds("--interval", optarg);
+			break;
+		case OPTION_PROCESSES:
+			top.processes = true;
+			break;
+		case OPTION_HELP:
+			print_help(current_command);
+			return 0;
+		default:
+			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		usage_error("'%s' is too much; there are options only", argv[optind]);
+
+	/* In a virtual machine there are no partitions to see. */
+	if (access("/sys/class/gpup", F_OK))
+		top.processes = true;
+	show(&top);
+	return 0;
+}
+
+const struct command command_top = {
+	.name = "top",
+	.summary = "show who uses the GPU: partitions on a host, processes in a VM",
+	.help = "[--once] [--json] [--interval S] [--processes]\n"
+		"\n"
+		"On a host, show the partitions of its GPUs with video memory and GPU time; in a\n"
+		"virtual machine, show the processes in it that use the GPU.\n"
+		"\n"
+		"  --once              show it once and end\n"
+		"  --interval S        seconds from one time to the next; 2\n"
+		"  --json              for programs; without --once one object a line\n"
+		"  --processes         show this host's own processes instead of the partitions\n"
+		"  --help              print this\n",
+	.run = run,
+};

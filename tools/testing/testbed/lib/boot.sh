@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Boots a host: QEMU, taken from the root, with the disk image and two shares:
+# the source tree ("top", read-only) and the directory of results ("log").
+
+# accelerator: KVM only where the processor says so; a /dev/kvm that opens is no
+# proof. TESTBED_ACCEL overrides.
+accelerator()
+{
+	if [ -n "${TESTBED_ACCEL:-}" ]; then
+		echo "$TESTBED_ACCEL"
+	elif grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
+		echo "-accel kvm -cpu host"
+	else
+		echo "-accel tcg,thread=multi -cpu max"
+	fi
+}
+
+# qemu_host K MEM DIR CONSOLE ARGS...: becomes QEMU, so call it in a subshell.
+# CONSOLE is QEMU's -serial; ARGS go to the kernel's command line.
+qemu_host()
+{
+	local k=$1 mem=$2 dir=$3 console=$4 cpus
+	local -a accel
+
+	shift 4
+	read -ra accel < <(accelerator)
+	cpus=${TESTBED_CPUS:-2}
+	ROOT_LOG=$dir exec_in_root ${TESTBED_QEMU:-/opt/emulator/usr/bin/qemu-system-x86_64 \
+		-L /opt/emulator/usr/share/qemu -L /usr/share/seabios} -name host -machine q35 "${accel[@]}" -smp "$cpus" -m "$mem" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-serial "$console" \
+		-kernel "/boot/vmlinuz-$k" -initrd "/boot/initrd-$k" \
+		-append "console=ttyS0 panic=-1 log_buf_len=16M testbed.init=host/init testbed.kernel=$k $*" \
+		-drive "if=none,id=root,file=/mnt/top/build/testbed/disk.img,format=raw,snapshot=on" \
+		-device virtio-blk-pci,drive=root \
+		-drive "if=none,id=vmroot,file=/mnt/top/build/testbed/disk.img,format=raw,readonly=on" \
+		-device virtio-blk-pci,drive=vmroot \
+		-virtfs local,path=/mnt/top/tools/testing/testbed,mount_tag=bed,security_model=none,readonly=on,multidevs=remap \
+		-virtfs local,path=/mnt/top,mount_tag=top,security_model=none,readonly=on,multidevs=remap \
+		-virtfs local,path=/mnt/log,mount_tag=log,security_model=none,multidevs=remap \
+		-device virtio-rng-pci
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Removes what the testbed made below build/.
+
+cmd_clean()
+{
+	case ${1:-} in
+	"")
+		rm -rf --one-file-system "$CACHE/out" "$CACHE/log"
+		;;
+	--all)
+		if findmnt -rno TARGET | grep -qF "$CACHE/"; then
+			die "something is mounted below $CACHE"
+		fi
+		rm -rf --one-file-system "$CACHE" "$BUILD/uml" "$SOURCE" "$LOGS"
+		;;
+	*)
+		die "clean: no option $1"
+		;;
+	esac
+	say "cleaned"
+}
