@@ -227,8 +227,6 @@ static int set_up_areas(struct guest_device *gdev)
 	ret = alloc_ring(gdev, &gdev->cmd, GUEST_CMD_SIZE, &cmd);
 	if (!ret)
 		ret = alloc_ring(gdev, &gdev->evt, GUEST_EVT_SIZE, &evt);
-	if (!ret)
-		ret = alloc_slots(gdev);
 	if (ret)
 		return ret;
 
@@ -275,7 +273,7 @@ static void fini_workqueue(struct drm_device *drm, void *data)
 	destroy_workqueue(data);
 }
 
-/* What has to stay as long as files are open. */
+/* What has to stay as long as files are open; the DRM device frees it in reverse order. */
 static int init_software(struct guest_device *gdev)
 {
 	int ret;
@@ -308,7 +306,13 @@ static int init_software(struct guest_device *gdev)
 	if (ret)
 		return ret;
 
-	/* Fences are signalled from it, and so memory may be reclaimed through it. */
+	ret = alloc_slots(gdev);
+	if (ret)
+		return ret;
+	/*
+	 * Last, so that it ends first: what it finishes needs all the rest. Fences are
+	 * signalled from it, and so memory may be reclaimed through it.
+	 */
 	gdev->wq = alloc_workqueue("gpup", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!gdev->wq)
 		return -ENOMEM;

@@ -144,11 +144,12 @@ static void signal_fences(struct list_head *done)
 /**
  * guest_timeline_create() - Create a timeline
  * @gdev: The device.
+ * @max_pending: Values that may be given out and not reached.
  *
  * Return: The timeline, without @handle; or ERR_PTR: -ENOSPC without a free slot,
  * -ENOMEM, -ENODEV.
  */
-struct guest_timeline *guest_timeline_create(struct guest_device *gdev)
+struct guest_timeline *guest_timeline_create(struct guest_device *gdev, u32 max_pending)
 {
 	struct guest_timeline *tl;
 	int id;
@@ -163,6 +164,7 @@ struct guest_timeline *guest_timeline_create(struct guest_device *gdev)
 	}
 
 	tl->gdev = gdev;
+	tl->max_pending = max_pending;
 	tl->slot_index = id;
 	tl->slot = &gdev->slots[id];
 	/* The device clears it too, but not before somebody may look at a fence. */

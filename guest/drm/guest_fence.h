@@ -48,6 +48,8 @@ struct guest_timeline {
 	struct mutex lock;
 	/** @submitted: Last value that was given out. */
 	u64 submitted;
+	/** @max_pending: Values that may be given out and not reached. */
+	u32 max_pending;
 	/** @closed: Takes nothing any more. */
 	bool closed;
 	/** @deferred: &struct guest_op that are not sent yet, in order. */
@@ -96,7 +98,7 @@ struct guest_fence {
 	int error;
 };
 
-struct guest_timeline *guest_timeline_create(struct guest_device *gdev);
+struct guest_timeline *guest_timeline_create(struct guest_device *gdev, u32 max_pending);
 void guest_timeline_end(struct guest_timeline *tl, int error);
 void guest_timeline_free(struct guest_timeline *tl);
 void guest_timelines_fail(struct guest_device *gdev);

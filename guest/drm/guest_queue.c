@@ -115,7 +115,7 @@ static struct guest_queue *create_queue(struct guest_device *gdev, struct guest_
 		ret = -ENOMEM;
 		goto err_vm;
 	}
-	timeline = guest_timeline_create(gdev);
+	timeline = guest_timeline_create(gdev, GUEST_MAX_JOBS);
 	if (IS_ERR(timeline)) {
 		ret = PTR_ERR(timeline);
 		goto err_free;

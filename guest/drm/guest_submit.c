@@ -205,7 +205,7 @@ static int check_timeline(struct guest_timeline *tl, u32 count)
 	if (state.error)
 		return -ECANCELED;
 	pending = tl->submitted - min(state.completed, tl->submitted);
-	return pending + count > GUEST_MAX_PENDING ? -EBUSY : 0;
+	return pending + count > tl->max_pending ? -EBUSY : 0;
 }
 
 /* Send, or defer. Nothing fails any more. */

@@ -14,8 +14,12 @@
 #include "guest_fence.h"
 #include "guest_sync.h"
 
-/* Values that may be pending on one timeline; a submission beyond them gets EBUSY. */
-#define GUEST_MAX_PENDING	2048
+/*
+ * What may be pending on one timeline; a submission beyond it gets EBUSY. Below what the host
+ * takes, because the host could not refuse a posted submission without banning the queue.
+ */
+#define GUEST_MAX_JOBS		2048
+#define GUEST_MAX_BINDS		512
 
 /**
  * struct guest_op - One job, or one batch of binds

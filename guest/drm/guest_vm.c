@@ -126,7 +126,7 @@ int guest_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *f
 	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
 	if (!vm)
 		return -ENOMEM;
-	timeline = guest_timeline_create(gdev);
+	timeline = guest_timeline_create(gdev, GUEST_MAX_BINDS);
 	if (IS_ERR(timeline)) {
 		kfree(vm);
 		return PTR_ERR(timeline);

@@ -38,7 +38,7 @@ static void print_text(const char *path, const struct gpup_info *info)
 		if (!info->engines[i].count)
 			continue;
 		snprintf(label, sizeof(label), "%s:", class_names[i]);
-		printf("Engine %-8s%u, used for %s by %" PRIu64 " job%s of the partition\n", label,
+		printf("Engine %-8s %u, used for %s by %" PRIu64 " job%s of the partition\n", label,
 		       info->engines[i].count, duration(info->engines[i].gpu_time),
 		       info->engines[i].jobs, PLURAL(info->engines[i].jobs));
 	}

@@ -6,7 +6,6 @@
 
 #include "cmd.h"
 #include "gpu.h"
-#include "gpup_asm.h"
 #include "options.h"
 
 #define MAX_ARGS	64
@@ -54,18 +53,22 @@ static uint32_t parse_args(const char *text, uint64_t *args)
 	return count;
 }
 
-static void dump(const struct gpu_kernel *kernel)
+/* What the assembler makes of the kernel; needs no GPU. */
+static void dump(const char *name, const char *source, size_t source_size)
 {
-	const uint64_t *code = kernel->code.data;
+	struct gpup_program *program = gpu_assemble(name, source, source_size);
+	const uint64_t *code = gpup_program_code(program);
+	uint32_t group[3], i;
 	char text[128];
-	uint32_t i;
 
-	printf(".group %u, %u, %u\n.local %u\n", kernel->group[0], kernel->group[1],
-	       kernel->group[2], kernel->local_size);
-	for (i = 0; i < kernel->size / 8; i++) {
+	gpup_program_group(program, group);
+	printf(".group %u, %u, %u\n.local %u\n", group[0], group[1], group[2],
+	       gpup_program_local_size(program));
+	for (i = 0; i < gpup_program_size(program) / 8; i++) {
 		gpup_disassemble(code[i], text, sizeof(text));
 		printf("\t%-40s; %4u %016" PRIx64 "\n", text, i, code[i]);
 	}
+	gpup_program_destroy(program);
 }
 
 static int run(int argc, char **argv)
@@ -144,6 +147,11 @@ static int run(int argc, char **argv)
 	source = argv[optind];
 
 	text = read_file(source, &size);
+	if (only_dump) {
+		dump(source, text, size);
+		free(text);
+		return 0;
+	}
 	gpu_open(&gpu, path);
 	gpu_kernel_load(&gpu, source, text, size, &kernel);
 	free(text);
@@ -151,11 +159,6 @@ static int run(int argc, char **argv)
 		memcpy(kernel.group, group, sizeof(group));
 	if (local_size)
 		kernel.local_size = (uint32_t)local_size;
-	if (only_dump) {
-		dump(&kernel);
-		return 0;
-	}
-
 	if (input_path) {
 		data = read_file(input_path, &size);
 		gpu_buffer_create(&gpu, size, GPUP_BO_VRAM, &input);
@@ -207,7 +210,7 @@ const struct command command_run = {
 		"  --local-size N      local memory of a group in bytes; what the kernel says\n"
 		"  --args A[,B]...     whole numbers, or floats (with a point) in the low half\n"
 		"  --timeout S         seconds to wait for the kernel; no limit\n"
-		"  --dump              print the kernel as the GPU sees it, and do not run it\n"
+		"  --dump              print what the kernel is assembled to; needs no GPU\n"
 		COMMON_HELP
 		"\n"
 		"Exit status: 3 if the GPU stopped the kernel, see gpup(1).\n",

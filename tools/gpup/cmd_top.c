@@ -39,7 +39,7 @@ static const char *seconds(char text[16], uint64_t ns)
 {
 	double value = (double)ns / 1e9;
 
-	snprintf(text, 16, value < 10000 ? "%.2f" : "%.0f", value);
+	snprintf(text, 16, value < 1000 ? "%.2f" : "%.0f", value);
 	return text;
 }
 
@@ -78,10 +78,10 @@ static void print_partitions(const struct top_partition *now, int count,
 
 		if (!i || strcmp(p->gpu, now[i - 1].gpu)) {
 			printf("%s%s\n", i ? "\n" : "", p->gpu);
-			printf("%-36s %5s %5s %5s %5s %8s %6s %4s\n", "PARTITION", "USED", "MAX",
-			       "WEIGH", "GPU%", "TIME s", "JOBS", "HANG");
+			printf("%-36s %5s %5s %5s %5s %7s %6s %4s\n", "PARTITION", "USED", "MAX",
+			       "WGHT", "GPU%", "TIME s", "JOBS", "HANG");
 		}
-		printf("%-36s %5s %5s %5" PRIu64 " %5s %8s %6" PRIu64 " %4" PRIu64 "\n", p->name,
+		printf("%-36s %5s %5s %5" PRIu64 " %5s %7s %6" PRIu64 " %4" PRIu64 "\n", p->name,
 		       iec_short(p->vram_used), iec_short(p->vram_max), p->sched_weight,
 		       share(percent, old, old ? old->gpu_time : 0, p->gpu_time, elapsed),
 		       seconds(time, p->gpu_time), p->jobs, p->hangs);

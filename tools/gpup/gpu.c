@@ -8,7 +8,6 @@
 
 #include "cmd.h"
 #include "gpu.h"
-#include "gpup_asm.h"
 
 #define COMMANDS_SIZE	65536
 
@@ -96,8 +95,7 @@ void gpu_buffer_destroy(struct gpu *gpu, struct gpu_buffer *buffer)
 	gpup_bo_destroy(buffer->bo);
 }
 
-void gpu_kernel_load(struct gpu *gpu, const char *name, const char *text, size_t size,
-		     struct gpu_kernel *kernel)
+struct gpup_program *gpu_assemble(const char *name, const char *text, size_t size)
 {
 	struct gpup_program *program;
 	char message[512];
@@ -109,6 +107,14 @@ void gpu_kernel_load(struct gpu *gpu, const char *name, const char *text, size_t
 		fprintf(stderr, "%s\n", *message ? message : strerror(-ret));
 		exit(EXIT_FAILED);
 	}
+	return program;
+}
+
+void gpu_kernel_load(struct gpu *gpu, const char *name, const char *text, size_t size,
+		     struct gpu_kernel *kernel)
+{
+	struct gpup_program *program = gpu_assemble(name, text, size);
+
 	kernel->size = gpup_program_size(program);
 	kernel->local_size = gpup_program_local_size(program);
 	gpup_program_group(program, kernel->group);

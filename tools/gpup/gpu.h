@@ -7,6 +7,7 @@
 #define GPUP_GPU_H
 
 #include "gpup.h"
+#include "gpup_asm.h"
 
 struct gpu {
 	struct gpup_device *device;
@@ -42,7 +43,9 @@ void gpu_buffer_create(struct gpu *gpu, uint64_t size, uint32_t flags,
 		       struct gpu_buffer *buffer);
 void gpu_buffer_destroy(struct gpu *gpu, struct gpu_buffer *buffer);
 
-/* Assemble and upload; a message of the assembler is printed as it is. */
+/* Assemble; a message of the assembler is printed as it is. */
+struct gpup_program *gpu_assemble(const char *name, const char *text, size_t size);
+/* Assemble and upload. */
 void gpu_kernel_load(struct gpu *gpu, const char *name, const char *text, size_t size,
 		     struct gpu_kernel *kernel);
 void gpu_kernel_destroy(struct gpu *gpu, struct gpu_kernel *kernel);

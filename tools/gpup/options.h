@@ -18,7 +18,7 @@ enum {
 	{ "device", required_argument, NULL, OPTION_DEVICE }
 
 #define COMMON_HELP \
-	"  --device PATH       the GPU's render node; else that of GPUP_DEVICE, or the first\n" \
+	"  --device PATH       the GPU's render node; else GPUP_DEVICE, or the first\n" \
 	"  --help              print this\n"
 
 /* For the switch over getopt_long(); @device is a variable for the path. */

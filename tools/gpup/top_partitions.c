@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* gpup: the partitions of this host's GPUs, from sysfs. */
-#define _GNU_SOURCE		/* versionsort() */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -43,8 +42,8 @@ static void read_partition(const char *directory, const char *gpu, const char *n
 		.hangs = read_number(directory, "hangs"),
 		.clients = read_number(directory, "clients"),
 	};
-	snprintf(partition->gpu, sizeof(partition->gpu), "%s", gpu);
-	snprintf(partition->name, sizeof(partition->name), "%s", name);
+	snprintf(partition->gpu, sizeof(partition->gpu), "%.31s", gpu);
+	snprintf(partition->name, sizeof(partition->name), "%.63s", name);
 }
 
 int top_read_partitions(const char *root, struct top_partition *partitions, size_t room)

@@ -2,8 +2,11 @@
 /*
  * Doorbell page of a Virtual Render Device.
  */
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 
 #include "vrd.h"
 
@@ -26,7 +29,19 @@
  * A store that does not fault has come between an F1 and the next W1 that sees F2. If
  * the worker sleeps after that F1, then F3 wakes it once more; it then sees F2 at W1 (if
  * no earlier W1 has), and what the guest has put on the ring before its store at W3.
+ *
+ * A store that has faulted is tried again by the guest once KVM has mapped the page, which can
+ * take longer than the worker needs to empty the ring. Were the page gone by then, the
+ * store would fault again, and again. So the worker *lingers* after a fault: it watches the
+ * ring for a while before it takes the page away. If a fault comes and no message with it, it
+ * was such a retry, and the time is doubled; while all is well, it shrinks. Where
+ * KVM is fast this costs a millisecond of a sleeping worker, and spares
+ * doorbells of a guest that sends its next message soon.
  */
+
+#define LINGER_MIN_US	1000u
+#define LINGER_MAX_US	256000u
+#define LINGER_STEP_US	100u
 
 /**
  * gpup_vrd_kick() - Have the worker look at the command ring
@@ -45,6 +60,7 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 	struct gpup_vrd *vrd = vma->vm_private_data;
 	vm_fault_t ret;
 
+	WRITE_ONCE(vrd->doorbell.mapped_at, ktime_get());
 	ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(vrd->doorbell.page));
 	atomic_set_release(&vrd->doorbell.mapped, 1);
 	gpup_vrd_kick(vrd);
@@ -54,6 +70,37 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 const struct vm_operations_struct gpup_vrd_doorbell_vm_ops = {
 	.fault = doorbell_fault,
 };
+
+/**
+ * gpup_vrd_doorbell_linger() - Give a store that has faulted the time to complete
+ * @vrd: The device.
+ * @useful: There were messages since the last time.
+ *
+ * Called by the worker, which has nothing to do. Sleeps for at most LINGER_MAX_US.
+ *
+ * Return: True if there are messages now.
+ */
+bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd, bool useful)
+{
+	u32 linger = vrd->doorbell.linger_us;
+	ktime_t end;
+
+	if (!atomic_read_acquire(&vrd->doorbell.mapped))
+		return false;
+	if (useful)
+		linger -= linger / 8;
+	else
+		linger *= 2;
+	vrd->doorbell.linger_us = clamp(linger, LINGER_MIN_US, LINGER_MAX_US);
+
+	end = ktime_add_us(READ_ONCE(vrd->doorbell.mapped_at), vrd->doorbell.linger_us);
+	while (ktime_before(ktime_get(), end)) {
+		if (gpup_vrd_ring_pending(&vrd->cmd))
+			return true;
+		usleep_range(LINGER_STEP_US, 2 * LINGER_STEP_US);
+	}
+	return false;
+}
 
 /**
  * gpup_vrd_doorbell_arm() - Have the next store to the page wake the worker
@@ -76,6 +123,7 @@ void gpup_vrd_doorbell_arm(struct gpup_vrd *vrd)
 void gpup_vrd_doorbell_reset(struct gpup_vrd *vrd)
 {
 	atomic_set(&vrd->doorbell.mapped, 0);
+	vrd->doorbell.linger_us = LINGER_MIN_US;
 	gpup_vrd_zap(vrd, GPUP_VRD_BAR_DOORBELL, 0, GPUP_VRD_DOORBELL_SIZE);
 	clear_highpage(vrd->doorbell.page);
 }
@@ -88,6 +136,7 @@ void gpup_vrd_doorbell_reset(struct gpup_vrd *vrd)
  */
 int gpup_vrd_doorbell_init(struct gpup_vrd *vrd)
 {
+	vrd->doorbell.linger_us = LINGER_MIN_US;
 	vrd->doorbell.page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	return vrd->doorbell.page ? 0 : -ENOMEM;
 }

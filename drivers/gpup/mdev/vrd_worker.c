@@ -143,8 +143,12 @@ static void grant_room(struct gpup_vrd *vrd)
  * Say what we want to be woken for, then look whether it has happened meanwhile. The
  * page of the doorbell must be gone before the guest is told to use it.
  */
-static void go_to_sleep(struct gpup_vrd *vrd, enum step why)
+static void go_to_sleep(struct gpup_vrd *vrd, enum step why, bool useful)
 {
+	if (gpup_vrd_doorbell_linger(vrd, useful) && why == STEP_IDLE) {
+		gpup_vrd_kick(vrd);
+		return;
+	}
 	gpup_vrd_doorbell_arm(vrd);
 	if (why == STEP_IDLE) {
 		gpup_vrd_ring_set_notify(&vrd->cmd, true);
@@ -189,5 +193,5 @@ void gpup_vrd_worker(struct work_struct *work)
 	if (step == STEP_MORE)
 		gpup_vrd_kick(vrd);
 	else
-		go_to_sleep(vrd, step);
+		go_to_sleep(vrd, step, i > 1);
 }

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
 
 #include "soft.h"
@@ -34,7 +35,11 @@
  */
 struct soft_shader *soft_shader_create(void)
 {
-	return vzalloc(sizeof(struct soft_shader));
+	struct soft_shader *sh = vzalloc(sizeof(*sh));
+
+	if (sh)
+		sh->cpu_fma = boot_cpu_has(X86_FEATURE_FMA);
+	return sh;
 }
 
 /**
@@ -369,6 +374,7 @@ static int execute(struct soft_context *ctx, struct soft_shader *sh,
 	}
 	v.lanes = lane_list(sh);
 	v.count = sh->count;
+	v.cpu_fma = sh->cpu_fma;
 
 	switch (insn->unit) {
 	case SOFT_UNIT_MOVE:

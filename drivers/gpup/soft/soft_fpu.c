@@ -64,7 +64,9 @@ static __always_inline double double_of(u64 bits)
 /* A result: there is only one not-a-number. */
 static __always_inline u64 to_bits(float f)
 {
-	return f != f ? NAN_BITS : raw_bits(f);
+	u32 bits = raw_bits(f);
+
+	return (bits & ~SIGN_BIT) > INF_BITS ? NAN_BITS : bits;
 }
 
 static __always_inline float with_sign_of(float f, float sign)
@@ -323,8 +325,15 @@ static inline float fp_max(float a, float b)
 	return a > b ? a : b;
 }
 
+/* Where the CPU can do it. */
+static __always_inline float fp_fma_cpu(float a, float b, float c)
+{
+	asm("vfmadd213ss %2, %1, %0" : "+x" (a) : "x" (b), "x" (c));
+	return a;
+}
+
 /*
- * The product is exact in double precision, the sum is not. It is rounded to odd
+ * Where it cannot. The product is exact in double precision, the sum is not. It is rounded to odd
  * first: what was lost (exact by Knuth's two-sum) moves an even last bit, so
  * that the rounding to float sees on which side of a half the sum is.
  */
@@ -508,15 +517,16 @@ static __always_inline void map_compare(const struct soft_vec *v, u64 (*fn)(floa
 	}
 }
 
-static void map_fma(const struct soft_vec *v)
+static __always_inline void map_ternary(const struct soft_vec *v,
+					float (*fn)(float a, float b, float c))
 {
 	u32 i;
 
 	for (i = 0; i < v->count; i++) {
 		u32 lane = lane_of(v, i);
 
-		v->d[lane] = to_bits(fp_fma(from_bits(v->a[lane]), from_bits(v->b[lane]),
-					    from_bits(v->c[lane])));
+		v->d[lane] = to_bits(fn(from_bits(v->a[lane]), from_bits(v->b[lane]),
+					from_bits(v->c[lane])));
 	}
 }
 
@@ -559,7 +569,7 @@ void soft_fpu(const struct soft_insn *insn, const struct soft_vec *v)
 	case GPUP_SOFT_OP_MAX:
 		return map_binary(v, fp_max);
 	case GPUP_SOFT_OP_MAD:
-		return map_fma(v);
+		return v->cpu_fma ? map_ternary(v, fp_fma_cpu) : map_ternary(v, fp_fma);
 	case GPUP_SOFT_OP_CEQ:
 		return map_compare(v, fp_ceq);
 	case GPUP_SOFT_OP_CNE:

@@ -62,14 +62,11 @@ static __always_inline void *local_access(struct soft_context *ctx, u64 addr, u3
 	return ctx->shader->local + array_index_nospec(addr, local_size);
 }
 
-static __always_inline void *access(struct soft_context *ctx, const struct soft_insn *insn,
-				    struct page_cursor *cursor, u64 base, u32 size, bool write)
+static __always_inline void *access(struct soft_context *ctx, struct page_cursor *cursor, u64 addr,
+				    u32 size, bool write, const bool local)
 {
-	u64 addr = base + insn->imm;
-
-	if (insn->flags & GPUP_SOFT_FLAG_LOCAL)
-		return local_access(ctx, addr, size);
-	return global_access(ctx, cursor, addr, size, write);
+	return local ? local_access(ctx, addr, size) :
+		       global_access(ctx, cursor, addr, size, write);
 }
 
 static __always_inline u64 get(const void *mem, const u8 width)
@@ -110,15 +107,17 @@ static __always_inline void put(void *mem, u64 value, const u8 width)
 	}
 }
 
-static __always_inline int load_width(struct soft_context *ctx, const struct soft_insn *insn,
-				      const struct soft_vec *v, const u8 width)
+static __always_inline int load_from(struct soft_context *ctx, const struct soft_insn *insn,
+				     const struct soft_vec *v, const u8 width, const bool local)
 {
 	struct page_cursor cursor = { .page = U64_MAX };
+	u64 offset = insn->imm;
 	u32 i;
 
 	for (i = 0; i < v->count; i++) {
 		u32 lane = lane_of(v, i);
-		const void *mem = access(ctx, insn, &cursor, v->a[lane], 1 << (width & 3), false);
+		const void *mem = access(ctx, &cursor, v->a[lane] + offset, 1 << (width & 3),
+					 false, local);
 
 		if (unlikely(!mem))
 			return -EFAULT;
@@ -127,21 +126,37 @@ static __always_inline int load_width(struct soft_context *ctx, const struct sof
 	return 0;
 }
 
-static __always_inline int store_width(struct soft_context *ctx, const struct soft_insn *insn,
-				       const struct soft_vec *v, const u8 width)
+/* A loop for each kind of memory, and each width. */
+static __always_inline int load_width(struct soft_context *ctx, const struct soft_insn *insn,
+				      const struct soft_vec *v, const u8 width)
+{
+	return insn->flags & GPUP_SOFT_FLAG_LOCAL ? load_from(ctx, insn, v, width, true) :
+						    load_from(ctx, insn, v, width, false);
+}
+
+static __always_inline int store_to(struct soft_context *ctx, const struct soft_insn *insn,
+				    const struct soft_vec *v, const u8 width, const bool local)
 {
 	struct page_cursor cursor = { .page = U64_MAX };
+	u64 offset = insn->imm;
 	u32 i;
 
 	for (i = 0; i < v->count; i++) {
 		u32 lane = lane_of(v, i);
-		void *mem = access(ctx, insn, &cursor, v->a[lane], 1 << width, true);
+		void *mem = access(ctx, &cursor, v->a[lane] + offset, 1 << width, true, local);
 
 		if (unlikely(!mem))
 			return -EFAULT;
 		put(mem, v->d[lane], width);
 	}
 	return 0;
+}
+
+static __always_inline int store_width(struct soft_context *ctx, const struct soft_insn *insn,
+				       const struct soft_vec *v, const u8 width)
+{
+	return insn->flags & GPUP_SOFT_FLAG_LOCAL ? store_to(ctx, insn, v, width, true) :
+						    store_to(ctx, insn, v, width, false);
 }
 
 static int load(struct soft_context *ctx, const struct soft_insn *insn, const struct soft_vec *v)
@@ -259,6 +274,7 @@ static u64 modify64(u64 *mem, u8 op, u64 b, u64 c)
 static int atomic(struct soft_context *ctx, const struct soft_insn *insn, const struct soft_vec *v)
 {
 	struct page_cursor cursor = { .page = U64_MAX };
+	bool local = insn->flags & GPUP_SOFT_FLAG_LOCAL;
 	bool wide = insn->type == GPUP_SOFT_I64;
 	u32 i;
 
@@ -268,7 +284,7 @@ static int atomic(struct soft_context *ctx, const struct soft_insn *insn, const 
 		u64 c = v->c[lane];
 		void *mem;
 
-		mem = access(ctx, insn, &cursor, v->a[lane], wide ? 8 : 4, true);
+		mem = access(ctx, &cursor, v->a[lane] + insn->imm, wide ? 8 : 4, true, local);
 		if (unlikely(!mem))
 			return -EFAULT;
 		v->d[lane] = wide ? modify64(mem, insn->op, b, c) : modify32(mem, insn->op, b, c);

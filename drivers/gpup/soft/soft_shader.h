@@ -76,6 +76,8 @@ struct soft_vec {
 	u32 count;
 	/** @b_mask: Applied to the lane to find @b's entry: all ones, or zero for one value. */
 	u32 b_mask;
+	/** @cpu_fma: See &soft_shader.cpu_fma. */
+	bool cpu_fma;
 };
 
 /**
@@ -102,6 +104,8 @@ struct soft_shader {
 	u32 num_insns;
 	/** @num_regs: Registers that the program names: 0 to this minus one. */
 	u32 num_regs;
+	/** @cpu_fma: The CPU has fused multiply-add. The result is the same without. */
+	bool cpu_fma;
 	/** @depth: Frames in use. */
 	u32 depth;
 	/** @group: Position of the group in the grid. */

@@ -271,7 +271,7 @@ static u64 vector_insn(const struct fpu_vector *vec)
 	return insn;
 }
 
-static void test_float(struct kunit *test)
+static void check_vectors(struct kunit *test)
 {
 	struct soft_test *t = test->priv;
 	u64 *a = soft_test_mem(t, TEST_BUFFER);
@@ -301,6 +301,19 @@ static void test_float(struct kunit *test)
 	}
 }
 
+static void test_float(struct kunit *test)
+{
+	check_vectors(test);
+}
+
+static void test_float_without_fma(struct kunit *test)
+{
+	struct soft_test *t = test->priv;
+
+	t->ctx.shader->cpu_fma = false;
+	check_vectors(test);
+}
+
 static void test_float_immediate(struct kunit *test)
 {
 	struct soft_test *t = test->priv;
@@ -322,6 +335,7 @@ static struct kunit_case alu_cases[] = {
 	KUNIT_CASE(test_moves),
 	KUNIT_CASE(test_operand_is_result),
 	KUNIT_CASE(test_float),
+	KUNIT_CASE(test_float_without_fma),
 	KUNIT_CASE(test_float_immediate),
 	{}
 };

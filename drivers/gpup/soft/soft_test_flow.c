@@ -145,7 +145,7 @@ static void test_nested_loops(struct kunit *test)
 	memset(out, 0xff, LANES * 8);
 	emit_prologue(t);
 	soft_test_emit(t, insn_op(GPUP_SOFT_OP_LOOP));
-	emit_imm(t, GPUP_SOFT_OP_MOV, 5, 0, 0);
+	soft_test_emit(t, insn_b_imm(GPUP_SOFT_OP_MOV, 0, 5, 0, 0));
 	soft_test_emit(t, insn_op(GPUP_SOFT_OP_LOOP));
 	emit_imm(t, GPUP_SOFT_OP_ADD, 5, 5, 1);
 	soft_test_emit(t, insn_r(GPUP_SOFT_OP_ADD, GPUP_SOFT_I64, 6, 6, 5, 0));

@@ -20,6 +20,10 @@
  * what was granted.
  *
  * There is no eviction yet, and so everything is pinned where it was created.
+ *
+ * Lock order, from the outside: &gpup_vm.submit_lock, an object's dma_resv,
+ * &gpup_vram.lock, &gpup_vidmm.lock. &gpup_vm.lock is taken within a timeline's. The
+ * adapter's operations are called without any of the manager's locks.
  */
 
 /**
@@ -89,7 +93,9 @@ void gpup_vidmm_destroy(struct gpup_vidmm *mm)
  * gpup_vidmm_available() - VRAM that a new partition could be guaranteed
  * @mm: The manager.
  *
- * Return: Bytes. Any context.
+ * Not from interrupts.
+ *
+ * Return: Bytes.
  */
 u64 gpup_vidmm_available(struct gpup_vidmm *mm)
 {
@@ -192,7 +198,7 @@ int gpup_vidmm_partition_set_max(struct gpup_vidmm_partition *mp, u64 max)
  * @mp: Its share.
  * @info: Receives the figures.
  *
- * Any context.
+ * Not from interrupts.
  */
 void gpup_vidmm_partition_usage(struct gpup_vidmm_partition *mp,
 				struct drm_gpup_memory_info *info)
@@ -243,4 +249,16 @@ void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 	else
 		mp->system_used -= size;
 	spin_unlock(&mp->mm->lock);
+}
+
+/**
+ * gpup_mem_retire() - Some VRAM can never be used again
+ * @mm: The manager.
+ * @size: Bytes.
+ */
+void gpup_mem_retire(struct gpup_vidmm *mm, u64 size)
+{
+	spin_lock(&mm->lock);
+	gpup_pool_retire(&mm->pool, size);
+	spin_unlock(&mm->lock);
 }

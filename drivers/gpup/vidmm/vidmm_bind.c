@@ -104,6 +104,7 @@ static void write_entries(struct gpup_vm *vm, const struct gpup_mapping *mapping
 		ops->as_map(vm->as, va, size, extent.domain, extent.addr, mapping->writable);
 		va += size;
 		offset += size;
+		cond_resched();
 	}
 }
 
@@ -293,14 +294,14 @@ static int check_op(const struct gpup_vm *vm, const struct gpup_bind_op *op)
 	return op->bo_offset >= size || op->size > size - op->bo_offset ? -EINVAL : 0;
 }
 
-static int add_spares(struct bind *bind, unsigned int count)
+static int add_spares(struct bind *bind, unsigned int count, int limit)
 {
 	struct gpup_vm *vm = bind->vm;
 
 	while (count--) {
 		struct gpup_mapping *mapping;
 
-		if (atomic_inc_return(&vm->mappings) > GPUP_VM_MAX_MAPPINGS) {
+		if (atomic_inc_return(&vm->mappings) > limit) {
 			atomic_dec(&vm->mappings);
 			return -ENOMEM;
 		}
@@ -322,10 +323,11 @@ static int prepare_op(struct bind *bind, const struct gpup_bind_op *op)
 	bind->ops[bind->count++] = *op;
 	if (op->bo)
 		gpup_bo_get(op->bo);
-	ret = add_spares(bind, op->op == DRM_GPUP_BIND_MAP ? SPARES_MAP : SPARES_UNMAP);
-	if (ret || op->op == DRM_GPUP_BIND_UNMAP)
-		return ret;
-	return vm->mp->mm->ops->as_prepare(vm->as, op->va, op->size);
+	if (op->op == DRM_GPUP_BIND_UNMAP)
+		return add_spares(bind, SPARES_UNMAP,
+				  GPUP_VM_MAX_MAPPINGS + GPUP_VM_UNMAP_RESERVE);
+	ret = add_spares(bind, SPARES_MAP, GPUP_VM_MAX_MAPPINGS);
+	return ret ?: vm->mp->mm->ops->as_prepare(vm->as, op->va, op->size);
 }
 
 /* With @vm->submit_lock held, so that binds are in the list in the order of their values. */

@@ -3,6 +3,7 @@
  * Buffer objects.
  */
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -120,13 +121,24 @@ static void bo_destroy(struct ttm_buffer_object *tbo)
 	module_put(owner);
 }
 
+/* In this order: whoever gets the last pages back may end the partition at once. */
+static void release_foreign(struct gpup_bo *bo)
+{
+	void (*release)(struct page **, unsigned long, void *) = bo->release_pages;
+	unsigned long count = gpup_bo_size(bo) >> PAGE_SHIFT;
+	struct page **pages = bo->pages;
+	void *data = bo->release_data;
+
+	bo_destroy(&bo->tbo);
+	release(pages, count, data);
+}
+
 static void bo_gem_free(struct drm_gem_object *obj)
 {
 	struct gpup_bo *bo = gpup_bo_from_gem(obj);
 
 	if (is_foreign(bo)) {
-		bo->release_pages(bo->pages, obj->size >> PAGE_SHIFT, bo->release_data);
-		bo_destroy(&bo->tbo);
+		release_foreign(bo);
 		return;
 	}
 	ttm_bo_reserve(&bo->tbo, false, false, NULL);
@@ -220,6 +232,11 @@ struct gpup_bo *gpup_bo_create(struct gpup_vidmm_partition *mp, u64 size, u32 fl
 	struct gpup_bo *bo;
 	int ret;
 
+	/* The host's processes have no limit; TTM would try, and count pages in 32 bits. */
+	if (flags & DRM_GPUP_BO_SYSTEM && size >> PAGE_SHIFT > totalram_pages()) {
+		ret = -ENOMEM;
+		goto out;
+	}
 	bo = bo_alloc(mp, size, flags);
 	if (IS_ERR(bo)) {
 		ret = PTR_ERR(bo);

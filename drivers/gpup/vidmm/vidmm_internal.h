@@ -32,8 +32,8 @@ struct gpup_vram {
 	struct list_head dirty;
 	/** @retired: Blocks that could not be cleared, and are not used any more. */
 	struct list_head retired;
-	/** @scrubbed: Blocks ever cleared or retired; changes wake @wait. */
-	u64 scrubbed;
+	/** @scrubbed: Blocks ever cleared or retired; changes wake @wait. Read without @lock. */
+	unsigned long scrubbed;
 	/** @scrubbing: A block is being cleared. */
 	bool scrubbing;
 	/** @wait: Where allocations wait for the scrubber. */
@@ -86,6 +86,7 @@ void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent);
 
 int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
+void gpup_mem_retire(struct gpup_vidmm *mm, u64 size);
 
 extern const struct ttm_device_funcs gpup_ttm_funcs;
 

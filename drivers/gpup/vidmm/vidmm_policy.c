@@ -21,6 +21,9 @@
  * newcomer has to evict its way up to it; WDDM's budgets are a request to trim that a
  * program may overrun. Here both numbers hold at every moment.
  *
+ * Memory can be lost (VRAM that cannot be cleared). If all was committed, then more is
+ * committed afterwards than there is; nobody gets more until that is over.
+ *
  * These functions know no locks, pages or partitions: the caller serialises them.
  */
 
@@ -46,7 +49,9 @@ static int commit(struct gpup_pool *pool, u64 old, u64 new)
  */
 u64 gpup_pool_available(const struct gpup_pool *pool)
 {
-	return pool->size > pool->committed ? pool->size - pool->committed : 0;
+	u64 usable = pool->size - pool->retired;
+
+	return usable > pool->committed ? usable - pool->committed : 0;
 }
 
 /**
@@ -130,4 +135,14 @@ void gpup_budget_uncharge(struct gpup_pool *pool, struct gpup_budget *budget, u6
 	pool->committed -= commitment(budget->min, budget->used);
 	budget->used -= size;
 	pool->committed += commitment(budget->min, budget->used);
+}
+
+/**
+ * gpup_pool_retire() - Some of the memory can never be used again
+ * @pool: The pool.
+ * @size: Bytes, that nobody has in use and that were not retired before.
+ */
+void gpup_pool_retire(struct gpup_pool *pool, u64 size)
+{
+	pool->retired += size;
 }

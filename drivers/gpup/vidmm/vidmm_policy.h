@@ -25,6 +25,8 @@ struct gpup_budget {
 struct gpup_pool {
 	/** @size: All there is. */
 	u64 size;
+	/** @retired: Part of @size that is lost for ever. */
+	u64 retired;
 	/** @committed: Sum of max(min, used) over all budgets. */
 	u64 committed;
 };
@@ -35,5 +37,6 @@ void gpup_budget_leave(struct gpup_pool *pool, struct gpup_budget *budget);
 int gpup_budget_resize(struct gpup_pool *pool, struct gpup_budget *budget, u64 min, u64 max);
 int gpup_budget_charge(struct gpup_pool *pool, struct gpup_budget *budget, u64 size);
 void gpup_budget_uncharge(struct gpup_pool *pool, struct gpup_budget *budget, u64 size);
+void gpup_pool_retire(struct gpup_pool *pool, u64 size);
 
 #endif /* _GPUP_VIDMM_POLICY_H_ */

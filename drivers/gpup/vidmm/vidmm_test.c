@@ -1,534 +1,464 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of buffer objects and address spaces, on an adapter that is an array.
+ * Unit tests of the memory manager: limits, scrubbing, buffer objects.
  */
-#include <drm/drm_drv.h>
-#include <drm/drm_kunit_helpers.h>
-#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
-#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "vidmm_vm.h"
+#include "vidmm_test_gpu.h"
 
-#define VRAM		SZ_4M
-#define VA_START	SZ_64K
-#define VA_PAGES	256
-
-struct fake {
-	struct drm_device drm;
-	u8 *vram;
-	bool fail_clear;
-	int fail_prepare;
-	struct gpup_vidmm *mm;
-};
-
-/* What the GPU would find at each page: the address and one, and a bit for system memory. */
-struct gpup_hw_as {
-	struct fake *fake;
-	u64 entry[VA_PAGES];
-	bool writable[VA_PAGES];
-};
-
-#define SYSTEM_ENTRY	BIT_ULL(63)
-
-/* The operations are given the adapter, which here is the fake itself. */
-static struct fake *to_fake(struct gpup_adapter *adapter)
+static int try_bo(struct gpup_vidmm_partition *mp, u64 size, u32 flags)
 {
-	return (struct fake *)adapter;
-}
+	struct gpup_bo *bo = gpup_bo_create(mp, size, flags);
 
-static unsigned long fake_vram_pfn(struct gpup_adapter *adapter, u64 offset)
-{
-	return vmalloc_to_pfn(to_fake(adapter)->vram + offset);
-}
-
-static int fake_vram_clear(struct gpup_adapter *adapter, u64 offset, u64 size)
-{
-	if (READ_ONCE(to_fake(adapter)->fail_clear))
-		return -EIO;
-	memset(to_fake(adapter)->vram + offset, 0, size);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	gpup_bo_put(bo);
 	return 0;
 }
 
-static struct gpup_hw_as *fake_as_create(struct gpup_adapter *adapter)
+static u64 vram_used(struct gpup_vidmm_partition *mp)
 {
-	struct gpup_hw_as *as = kzalloc(sizeof(*as), GFP_KERNEL);
+	struct drm_gpup_memory_info info = {};
 
-	if (!as)
-		return ERR_PTR(-ENOMEM);
-	as->fake = to_fake(adapter);
-	return as;
+	gpup_vidmm_partition_usage(mp, &info);
+	return info.vram_used;
 }
 
-static void fake_as_destroy(struct gpup_hw_as *as)
+static u64 system_used(struct gpup_vidmm_partition *mp)
 {
-	kfree(as);
-}
+	struct drm_gpup_memory_info info = {};
 
-static int fake_as_prepare(struct gpup_hw_as *as, u64 va, u64 size)
-{
-	if (as->fake->fail_prepare && !--as->fake->fail_prepare)
-		return -ENOMEM;
-	return 0;
-}
-
-static void fake_as_map(struct gpup_hw_as *as, u64 va, u64 size, enum gpup_mem_domain domain,
-			u64 addr, bool writable)
-{
-	u64 i;
-
-	for (i = 0; i < size >> PAGE_SHIFT; i++) {
-		u64 page = ((va - VA_START) >> PAGE_SHIFT) + i;
-
-		WARN_ON(as->entry[page]);
-		as->entry[page] = (addr + i * PAGE_SIZE + 1) |
-				  (domain == GPUP_MEM_SYSTEM ? SYSTEM_ENTRY : 0);
-		as->writable[page] = writable;
-	}
-}
-
-static void fake_as_unmap(struct gpup_hw_as *as, u64 va, u64 size)
-{
-	u64 i;
-
-	for (i = 0; i < size >> PAGE_SHIFT; i++)
-		as->entry[((va - VA_START) >> PAGE_SHIFT) + i] = 0;
-}
-
-static const struct gpup_adapter_ops fake_ops = {
-	.vram_pfn = fake_vram_pfn,
-	.vram_clear = fake_vram_clear,
-	.as_create = fake_as_create,
-	.as_destroy = fake_as_destroy,
-	.as_prepare = fake_as_prepare,
-	.as_map = fake_as_map,
-	.as_unmap = fake_as_unmap,
-};
-
-static const struct gpup_adapter_caps fake_caps = {
-	.vram_size = VRAM,
-	.va_start = VA_START,
-	.va_end = VA_START + VA_PAGES * PAGE_SIZE,
-	.page_size = PAGE_SIZE,
-};
-
-static int fake_init(struct kunit *test)
-{
-	struct device *dev = drm_kunit_helper_alloc_device(test);
-	struct fake *fake;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	fake = drm_kunit_helper_alloc_drm_device(test, dev, struct fake, drm, DRIVER_GEM);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake);
-	/* Everything is dirty at first. */
-	fake->vram = vmalloc(VRAM);
-	KUNIT_ASSERT_NOT_NULL(test, fake->vram);
-	memset(fake->vram, 0xa5, VRAM);
-	fake->mm = gpup_vidmm_create((struct gpup_adapter *)fake, &fake->drm, &fake_ops, &fake_caps);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fake->mm);
-	test->priv = fake;
-	return 0;
-}
-
-static void fake_exit(struct kunit *test)
-{
-	struct fake *fake = test->priv;
-
-	gpup_vidmm_destroy(fake->mm);
-	vfree(fake->vram);
-}
-
-static void join(struct kunit *test, struct gpup_vidmm_partition *mp, u64 min, u64 max)
-{
-	struct fake *fake = test->priv;
-
-	KUNIT_ASSERT_EQ(test, gpup_vidmm_partition_init(mp, fake->mm, min, max, SZ_1M), 0);
-}
-
-static struct gpup_bo *vram_bo(struct kunit *test, struct gpup_vidmm_partition *mp, u64 size)
-{
-	struct gpup_bo *bo = gpup_bo_create(mp, size, DRM_GPUP_BO_VRAM);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
-	return bo;
-}
-
-static u8 *bo_page(struct fake *fake, struct gpup_bo *bo, u64 offset)
-{
-	struct gpup_extent extent;
-
-	gpup_bo_extent(bo, offset, &extent);
-	return fake->vram + extent.addr;
-}
-
-static bool bo_is_zero(struct fake *fake, struct gpup_bo *bo)
-{
-	u64 offset;
-
-	for (offset = 0; offset < gpup_bo_size(bo); offset += PAGE_SIZE)
-		if (memchr_inv(bo_page(fake, bo, offset), 0, PAGE_SIZE))
-			return false;
-	return true;
+	gpup_vidmm_partition_usage(mp, &info);
+	return info.system_used;
 }
 
 static void limit_is_exact_to_the_page(struct kunit *test)
 {
 	struct gpup_vidmm_partition mp;
-	struct drm_gpup_memory_info info;
 	struct gpup_bo *a, *b;
 
-	join(test, &mp, 0, SZ_2M);
-	a = vram_bo(test, &mp, SZ_2M - PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(gpup_bo_create(&mp, 2 * PAGE_SIZE, DRM_GPUP_BO_VRAM)),
-			-ENOMEM);
-	b = vram_bo(test, &mp, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(gpup_bo_create(&mp, PAGE_SIZE, DRM_GPUP_BO_VRAM)), -ENOMEM);
-	gpup_vidmm_partition_usage(&mp, &info);
-	KUNIT_EXPECT_EQ(test, info.vram_used, SZ_2M);
+	mm_test_join(test, &mp, 0, SZ_2M);
+	a = mm_test_bo(test, &mp, SZ_2M - PAGE_SIZE, DRM_GPUP_BO_VRAM);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, 2 * PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, SZ_2M - PAGE_SIZE, vram_used(&mp));
+	b = mm_test_bo(test, &mp, PAGE_SIZE, DRM_GPUP_BO_VRAM);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, SZ_1G, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, SZ_2M, vram_used(&mp));
 	gpup_bo_put(a);
 	gpup_bo_put(b);
+	KUNIT_EXPECT_EQ(test, 0, vram_used(&mp));
 	gpup_vidmm_partition_fini(&mp);
 }
 
-static void all_of_the_vram_can_be_had_in_pieces(struct kunit *test)
+static void guarantee_is_kept_from_the_others(struct kunit *test)
 {
-	struct gpup_bo *bos[VRAM / SZ_64K];
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition a, b, c;
+	struct gpup_bo *of_a, *of_b;
+
+	mm_test_join(test, &a, SZ_1M, TEST_VRAM);
+	mm_test_join(test, &b, 0, TEST_VRAM);
+	KUNIT_EXPECT_EQ(test, TEST_VRAM - SZ_1M, gpup_vidmm_available(gpu->mm));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			gpup_vidmm_partition_init(&c, gpu->mm, TEST_VRAM - SZ_1M + PAGE_SIZE,
+						  TEST_VRAM, 0));
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			try_bo(&b, TEST_VRAM - SZ_1M + PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	of_b = mm_test_bo(test, &b, TEST_VRAM - SZ_1M, DRM_GPUP_BO_VRAM);
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_available(gpu->mm));
+	of_a = mm_test_bo(test, &a, SZ_1M, DRM_GPUP_BO_VRAM);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&a, PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	gpup_bo_put(of_b);
+	KUNIT_EXPECT_EQ(test, 0, try_bo(&a, TEST_VRAM - SZ_1M, DRM_GPUP_BO_VRAM));
+	gpup_bo_put(of_a);
+	gpup_vidmm_partition_fini(&a);
+	gpup_vidmm_partition_fini(&b);
+	KUNIT_EXPECT_EQ(test, TEST_VRAM, gpup_vidmm_available(gpu->mm));
+}
+
+static void limits_can_be_changed_while_in_use(struct kunit *test)
+{
+	struct gpup_vidmm_partition a, b;
+	struct gpup_bo *bo;
+
+	mm_test_join(test, &a, 0, SZ_2M);
+	mm_test_join(test, &b, SZ_1M, SZ_1M);
+	bo = mm_test_bo(test, &a, SZ_1M, DRM_GPUP_BO_VRAM);
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_vidmm_partition_set_min(&a, PAGE_SIZE / 2));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_vidmm_partition_set_min(&a, SZ_2M + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_vidmm_partition_set_max(&a, SZ_2M + 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_vidmm_partition_set_max(&a, TEST_VRAM + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EBUSY, gpup_vidmm_partition_set_max(&a, SZ_1M - PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_partition_set_max(&a, TEST_VRAM));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			gpup_vidmm_partition_set_min(&a, TEST_VRAM - SZ_1M + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_partition_set_min(&a, TEST_VRAM - SZ_1M));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_vidmm_partition_set_max(&a, SZ_2M));
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_partition_set_min(&a, 0));
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_partition_set_max(&a, SZ_1M));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&a, PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, SZ_1M, vram_used(&a));
+
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&a);
+	gpup_vidmm_partition_fini(&b);
+}
+
+static void scattered_memory_is_as_good_as_any(struct kunit *test)
+{
+	struct gpup_bo *bos[TEST_VRAM / SZ_64K];
+	struct mm_test_gpu *gpu = test->priv;
 	struct gpup_vidmm_partition mp;
 	struct gpup_bo *rest;
-	int i;
+	unsigned int i;
+	u64 page;
 
-	join(test, &mp, 0, VRAM);
+	mm_test_join(test, &mp, 0, TEST_VRAM);
 	for (i = 0; i < ARRAY_SIZE(bos); i++)
-		bos[i] = vram_bo(test, &mp, SZ_64K);
-	/* Fragmented as can be, and still as good as contiguous. */
+		bos[i] = mm_test_bo(test, &mp, SZ_64K, DRM_GPUP_BO_VRAM);
 	for (i = 0; i < ARRAY_SIZE(bos); i += 2)
 		gpup_bo_put(bos[i]);
-	rest = vram_bo(test, &mp, VRAM / 2);
-	gpup_bo_put(rest);
-	for (i = 1; i < ARRAY_SIZE(bos); i += 2)
+	rest = mm_test_bo(test, &mp, TEST_VRAM / 2, DRM_GPUP_BO_VRAM);
+
+	/* Every page is there once: written last to first, each keeps its own number. */
+	for (page = gpup_bo_size(rest) >> PAGE_SHIFT; page--;)
+		*(u64 *)mm_test_bo_page(gpu, rest, page) = page;
+	for (page = 0; page < gpup_bo_size(rest) >> PAGE_SHIFT; page++)
+		KUNIT_ASSERT_EQ(test, page, *(u64 *)mm_test_bo_page(gpu, rest, page));
+	for (i = 1; i < ARRAY_SIZE(bos); i += 2) {
+		KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bos[i], 0));
 		gpup_bo_put(bos[i]);
+	}
+	gpup_bo_put(rest);
 	gpup_vidmm_partition_fini(&mp);
 }
 
 static void nobody_reads_what_another_wrote(struct kunit *test)
 {
-	struct fake *fake = test->priv;
+	struct mm_test_gpu *gpu = test->priv;
 	struct gpup_vidmm_partition a, b;
-	struct gpup_bo *bo;
 	int round;
-	u64 offset;
 
-	join(test, &a, 0, VRAM);
-	join(test, &b, 0, VRAM);
+	mm_test_join(test, &a, 0, TEST_VRAM);
+	mm_test_join(test, &b, 0, TEST_VRAM);
 	for (round = 0; round < 4; round++) {
-		bo = vram_bo(test, round % 2 ? &a : &b, VRAM);
-		KUNIT_EXPECT_TRUE(test, bo_is_zero(fake, bo));
-		for (offset = 0; offset < VRAM; offset += PAGE_SIZE)
-			memset(bo_page(fake, bo, offset), 0xc0 + round, PAGE_SIZE);
+		struct gpup_bo *bo = mm_test_bo(test, round % 2 ? &a : &b, TEST_VRAM,
+					     DRM_GPUP_BO_VRAM);
+
+		KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+		mm_test_bo_fill(gpu, bo, 0xc0 + round);
 		gpup_bo_put(bo);
 	}
 	gpup_vidmm_partition_fini(&a);
 	gpup_vidmm_partition_fini(&b);
 }
 
+static void what_is_free_is_always_clean(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	struct gpup_bo *bo;
+
+	mm_test_settle(gpu);
+	KUNIT_EXPECT_NULL(test, memchr_inv(gpu->vram, 0, TEST_VRAM));
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	bo = mm_test_bo(test, &mp, SZ_1M, DRM_GPUP_BO_VRAM);
+	mm_test_bo_fill(gpu, bo, 0xff);
+	gpup_bo_put(bo);
+	mm_test_settle(gpu);
+	KUNIT_EXPECT_NULL(test, memchr_inv(gpu->vram, 0, TEST_VRAM));
+	gpup_vidmm_partition_fini(&mp);
+}
+
+/* An allocation by somebody else. */
+struct allocation {
+	struct work_struct work;
+	struct gpup_vidmm_partition *mp;
+	u64 size;
+	struct gpup_bo *bo;
+	struct completion done;
+};
+
+static void allocate(struct work_struct *work)
+{
+	struct allocation *allocation = container_of(work, struct allocation, work);
+
+	allocation->bo = gpup_bo_create(allocation->mp, allocation->size, DRM_GPUP_BO_VRAM);
+	complete(&allocation->done);
+}
+
+static void allocation_waits_only_for_what_it_lacks(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	struct allocation waits = { .mp = &mp, .size = SZ_2M };
+	struct gpup_bo *bo;
+
+	INIT_WORK_ONSTACK(&waits.work, allocate);
+	init_completion(&waits.done);
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	bo = mm_test_bo(test, &mp, 3 * SZ_1M, DRM_GPUP_BO_VRAM);
+	mm_test_bo_fill(gpu, bo, 0x77);
+	mm_test_settle(gpu);
+	mm_test_hold_clears(gpu, true);
+	gpup_bo_put(bo);
+
+	/* That much is clean. */
+	bo = mm_test_bo(test, &mp, SZ_1M, DRM_GPUP_BO_VRAM);
+	queue_work(system_unbound_wq, &waits.work);
+	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&waits.done, HZ / 10));
+	mm_test_hold_clears(gpu, false);
+	wait_for_completion(&waits.done);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, waits.bo);
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, waits.bo, 0));
+	flush_work(&waits.work);
+	destroy_work_on_stack(&waits.work);
+	gpup_bo_put(waits.bo);
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&mp);
+}
+
 static void memory_that_cannot_be_cleared_is_retired(struct kunit *test)
 {
-	struct fake *fake = test->priv;
-	struct gpup_vidmm_partition mp;
+	struct gpup_bo *bos[TEST_VRAM / SZ_64K];
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp, other;
 	struct gpup_bo *bo;
+	unsigned int i;
+	u64 page;
 
-	join(test, &mp, 0, VRAM);
-	bo = vram_bo(test, &mp, VRAM);
-	WRITE_ONCE(fake->fail_clear, true);
-	gpup_bo_put(bo);
-	flush_workqueue(fake->mm->ttm.wq);
-	flush_work(&fake->mm->vram.work);
-	WRITE_ONCE(fake->fail_clear, false);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(gpup_bo_create(&mp, PAGE_SIZE, DRM_GPUP_BO_VRAM)), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, mp.vram.used, 0);
-	gpup_vidmm_partition_fini(&mp);
-}
-
-static void system_memory_is_limited(struct kunit *test)
-{
-	struct gpup_vidmm_partition mp;
-	struct gpup_bo *bo;
-
-	join(test, &mp, 0, 0);
-	bo = gpup_bo_create(&mp, SZ_1M, DRM_GPUP_BO_SYSTEM);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(gpup_bo_create(&mp, PAGE_SIZE, DRM_GPUP_BO_SYSTEM)),
-			-ENOMEM);
-	gpup_bo_put(bo);
-	gpup_vidmm_partition_fini(&mp);
-}
-
-static int bind_one(struct gpup_vm *vm, u32 op, struct gpup_bo *bo, u64 bo_page, u64 page,
-		    u64 pages)
-{
-	struct gpup_bind_op bind = {
-		.op = op,
-		.bo = bo,
-		.bo_offset = bo_page << PAGE_SHIFT,
-		.va = VA_START + (page << PAGE_SHIFT),
-		.size = pages << PAGE_SHIFT,
-	};
-	u64 value = 0;
-
-	return gpup_vm_bind(vm, &bind, 1, NULL, 0, NULL, &value);
-}
-
-static struct gpup_vm *create_vm(struct kunit *test, struct gpup_vidmm_partition *mp)
-{
-	struct gpup_timeline *tl = gpup_timeline_create(NULL, NULL);
-	struct gpup_vm *vm;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tl);
-	vm = gpup_vm_create(mp, tl);
-	gpup_timeline_put(tl);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vm);
-	return vm;
-}
-
-static void random_binds_follow_the_model(struct kunit *test)
-{
-	struct fake *fake = test->priv;
-	u64 model[VA_PAGES] = {};
-	struct gpup_vidmm_partition mp;
-	struct gpup_bo *bos[4];
-	struct rnd_state rnd;
-	struct gpup_vm *vm;
-	int step, i;
-
-	prandom_seed_state(&rnd, 42);
-	join(test, &mp, 0, VRAM);
-	vm = create_vm(test, &mp);
-	for (i = 0; i < ARRAY_SIZE(bos); i++)
-		bos[i] = vram_bo(test, &mp, VA_PAGES * PAGE_SIZE);
-
-	for (step = 0; step < 3000; step++) {
-		u64 page = prandom_u32_state(&rnd) % VA_PAGES;
-		u64 pages = 1 + prandom_u32_state(&rnd) % min_t(u64, VA_PAGES - page, 40);
-		u64 from = prandom_u32_state(&rnd) % (VA_PAGES - pages + 1);
-		struct gpup_bo *bo = bos[prandom_u32_state(&rnd) % ARRAY_SIZE(bos)];
-		bool map = prandom_u32_state(&rnd) % 3;
-
-		KUNIT_ASSERT_EQ(test, bind_one(vm, map ? DRM_GPUP_BIND_MAP : DRM_GPUP_BIND_UNMAP,
-					       map ? bo : NULL, map ? from : 0, page, pages), 0);
-		for (i = 0; i < pages; i++) {
-			struct gpup_extent extent;
-
-			gpup_bo_extent(bo, (from + i) << PAGE_SHIFT, &extent);
-			model[page + i] = map ? extent.addr + 1 : 0;
-		}
-		flush_workqueue(fake->mm->wq);
-		KUNIT_ASSERT_MEMEQ(test, vm->as->entry, model, sizeof(model));
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		bos[i] = mm_test_bo(test, &mp, SZ_64K, DRM_GPUP_BO_VRAM);
+		mm_test_bo_fill(gpu, bos[i], 0x5a);
 	}
-	gpup_vm_close(vm);
-	KUNIT_EXPECT_NULL(test, memchr_inv(vm->as->entry, 0, sizeof(vm->as->entry)));
-	KUNIT_EXPECT_EQ(test, atomic_read(&vm->mappings), 0);
-	gpup_vm_put(vm);
+	gpu->fail_start = (u8 *)mm_test_bo_page(gpu, bos[7], 3) - gpu->vram;
+	gpu->fail_end = gpu->fail_start + 1;
 	for (i = 0; i < ARRAY_SIZE(bos); i++)
 		gpup_bo_put(bos[i]);
-	gpup_vidmm_partition_fini(&mp);
-}
+	mm_test_settle(gpu);
 
-static void malformed_binds_change_nothing(struct kunit *test)
-{
-	const u64 size = 4 * PAGE_SIZE;
-	struct gpup_vidmm_partition mp, other;
-	struct gpup_bo *bo, *foreign;
-	struct gpup_vm *vm;
-
-	join(test, &mp, 0, VRAM / 2);
-	join(test, &other, 0, VRAM / 2);
-	vm = create_vm(test, &mp);
-	bo = vram_bo(test, &mp, size);
-	foreign = vram_bo(test, &other, size);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, 2, bo, 0, 0, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 0, 0, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 0, 0, 5), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 4, 0, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 1, 0, 4), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 0, VA_PAGES, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 0, VA_PAGES - 1, 2), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, NULL, 0, 0, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_UNMAP, bo, 0, 0, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, foreign, 0, 0, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vm->mappings), 0);
-	KUNIT_EXPECT_EQ(test, vm->timeline->submitted, 0);
-	gpup_vm_close(vm);
-	gpup_vm_put(vm);
+	KUNIT_EXPECT_EQ(test, TEST_VRAM - SZ_64K, gpup_vidmm_available(gpu->mm));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			gpup_vidmm_partition_init(&other, gpu->mm,
+						  TEST_VRAM - SZ_64K + PAGE_SIZE, TEST_VRAM, 0));
+	bo = mm_test_bo(test, &mp, TEST_VRAM - SZ_64K, DRM_GPUP_BO_VRAM);
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+	for (page = 0; page < gpup_bo_size(bo) >> PAGE_SHIFT; page++)
+		KUNIT_EXPECT_PTR_NE(test, gpu->vram + gpu->fail_start,
+				    (u8 *)mm_test_bo_page(gpu, bo, page));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, TEST_VRAM - SZ_64K, vram_used(&mp));
 	gpup_bo_put(bo);
-	gpup_bo_put(foreign);
 	gpup_vidmm_partition_fini(&mp);
-	gpup_vidmm_partition_fini(&other);
 }
 
-static void failed_preparation_changes_nothing(struct kunit *test)
+/* What was guaranteed may be lost; whoever asks for it gets an error and nothing hangs. */
+static void lost_guarantee_is_an_error(struct kunit *test)
 {
-	struct fake *fake = test->priv;
+	struct mm_test_gpu *gpu = test->priv;
 	struct gpup_vidmm_partition mp;
-	struct gpup_bind_op ops[3];
 	struct gpup_bo *bo;
-	struct gpup_vm *vm;
-	u64 value;
-	int i;
 
-	join(test, &mp, 0, VRAM);
-	vm = create_vm(test, &mp);
-	bo = vram_bo(test, &mp, PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		ops[i] = (struct gpup_bind_op) {
-			.op = DRM_GPUP_BIND_MAP,
-			.bo = bo,
-			.va = VA_START + i * PAGE_SIZE,
-			.size = PAGE_SIZE,
-		};
-	for (i = 1; i <= ARRAY_SIZE(ops); i++) {
-		fake->fail_prepare = i;
-		value = 0;
-		KUNIT_EXPECT_EQ(test, gpup_vm_bind(vm, ops, ARRAY_SIZE(ops), NULL, 0, NULL, &value),
-				-ENOMEM);
-		KUNIT_EXPECT_EQ(test, atomic_read(&vm->mappings), 0);
-		KUNIT_EXPECT_EQ(test, kref_read(&bo->tbo.base.refcount), 1);
-	}
-	gpup_vm_close(vm);
-	gpup_vm_put(vm);
+	mm_test_join(test, &mp, TEST_VRAM, TEST_VRAM);
+	bo = mm_test_bo(test, &mp, TEST_VRAM, DRM_GPUP_BO_VRAM);
+	gpu->fail_end = TEST_VRAM;
 	gpup_bo_put(bo);
+	mm_test_settle(gpu);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, PAGE_SIZE, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, 0, vram_used(&mp));
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_available(gpu->mm));
 	gpup_vidmm_partition_fini(&mp);
+	KUNIT_EXPECT_EQ(test, 0, gpup_vidmm_available(gpu->mm));
 }
 
-static void binds_keep_their_order(struct kunit *test)
+#define MODEL_PARTITIONS	4
+#define MODEL_OBJECTS		48
+#define MODEL_STEPS		4000
+
+/* The rule once more, from scratch: what would be committed if @who had @more? */
+static bool model_fits(const struct gpup_vidmm_partition *mps, const u64 *used, int who, u64 more)
 {
-	struct fake *fake = test->priv;
-	struct gpup_timeline *gate = gpup_timeline_create(NULL, NULL);
-	struct gpup_wait wait = { .timeline = gate };
-	struct gpup_bind_op op = { .op = DRM_GPUP_BIND_MAP, .va = VA_START, .size = PAGE_SIZE };
-	struct gpup_vidmm_partition mp;
-	struct gpup_vm *vm;
-	u64 value = 0;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
-	join(test, &mp, 0, VRAM);
-	vm = create_vm(test, &mp);
-	op.bo = vram_bo(test, &mp, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, gpup_timeline_submit(gate, &wait.value), 0);
-
-	KUNIT_ASSERT_EQ(test, gpup_vm_bind(vm, &op, 1, &wait, 1, NULL, &value), 0);
-	KUNIT_ASSERT_EQ(test, bind_one(vm, DRM_GPUP_BIND_UNMAP, NULL, 0, 0, 1), 0);
-	flush_workqueue(fake->mm->wq);
-	KUNIT_EXPECT_EQ(test, vm->timeline->completed, 0);
-	gpup_timeline_complete(gate, wait.value, 0, 0);
-	flush_workqueue(fake->mm->wq);
-	KUNIT_EXPECT_EQ(test, vm->timeline->completed, 2);
-	KUNIT_EXPECT_EQ(test, vm->as->entry[0], 0);
-
-	/* A value that is not the next one is refused. */
-	value = 2;
-	KUNIT_EXPECT_EQ(test, gpup_vm_bind(vm, &op, 1, NULL, 0, NULL, &value), -EINVAL);
-	gpup_vm_fail(vm, -EIO);
-	value = 0;
-	KUNIT_EXPECT_EQ(test, gpup_vm_bind(vm, &op, 1, NULL, 0, NULL, &value), -EIO);
-	gpup_vm_close(vm);
-	gpup_vm_put(vm);
-	gpup_bo_put(op.bo);
-	gpup_timeline_put(gate);
-	gpup_vidmm_partition_fini(&mp);
-}
-
-static void close_cancels_what_waits(struct kunit *test)
-{
-	struct gpup_timeline *gate = gpup_timeline_create(NULL, NULL);
-	struct gpup_wait wait = { .timeline = gate };
-	struct gpup_bind_op op = { .op = DRM_GPUP_BIND_MAP, .va = VA_START, .size = PAGE_SIZE };
-	struct gpup_vidmm_partition mp;
-	struct gpup_vm *vm;
+	u64 sum = 0;
 	int i;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
-	join(test, &mp, 0, VRAM);
-	vm = create_vm(test, &mp);
-	op.bo = vram_bo(test, &mp, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, gpup_timeline_submit(gate, &wait.value), 0);
-	for (i = 0; i < 10; i++) {
-		u64 value = 0;
+	for (i = 0; i < MODEL_PARTITIONS; i++)
+		sum += max(mps[i].vram.min, used[i] + (i == who ? more : 0));
+	return sum <= TEST_VRAM && used[who] + more <= mps[who].vram.max;
+}
 
-		KUNIT_ASSERT_EQ(test, gpup_vm_bind(vm, &op, 1, &wait, 1, NULL, &value), 0);
+static void random_allocations_follow_the_model(struct kunit *test)
+{
+	static const u64 limits[MODEL_PARTITIONS][2] = {
+		{ 0, TEST_VRAM }, { SZ_1M, SZ_1M }, { SZ_512K, SZ_2M }, { SZ_64K, SZ_64K * 3 },
+	};
+	struct gpup_vidmm_partition mps[MODEL_PARTITIONS];
+	struct gpup_bo *bos[MODEL_OBJECTS] = {};
+	u8 owner[MODEL_OBJECTS] = {};
+	u64 used[MODEL_PARTITIONS] = {};
+	struct mm_test_gpu *gpu = test->priv;
+	struct rnd_state rnd;
+	int step, i;
+
+	prandom_seed_state(&rnd, 20261123);
+	for (i = 0; i < MODEL_PARTITIONS; i++)
+		mm_test_join(test, &mps[i], limits[i][0], limits[i][1]);
+
+	for (step = 0; step < MODEL_STEPS; step++) {
+		int slot = prandom_u32_state(&rnd) % MODEL_OBJECTS;
+		int who = prandom_u32_state(&rnd) % MODEL_PARTITIONS;
+		u64 size = (1 + prandom_u32_state(&rnd) % (step % 8 ? 16 : 400)) * PAGE_SIZE;
+		struct gpup_bo *bo = bos[slot];
+
+		if (bo) {
+			KUNIT_ASSERT_TRUE(test, mm_test_bo_is_filled(gpu, bo, slot + 1));
+			used[owner[slot]] -= gpup_bo_size(bo);
+			bos[slot] = NULL;
+			gpup_bo_put(bo);
+		} else {
+			bool fits = model_fits(mps, used, who, size);
+
+			bo = gpup_bo_create(&mps[who], size, DRM_GPUP_BO_VRAM);
+			KUNIT_ASSERT_EQ_MSG(test, fits ? 0 : -ENOMEM, PTR_ERR_OR_ZERO(bo),
+					    "step %d", step);
+			if (IS_ERR(bo))
+				continue;
+			KUNIT_ASSERT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+			mm_test_bo_fill(gpu, bo, slot + 1);
+			bos[slot] = bo;
+			owner[slot] = who;
+			used[who] += size;
+		}
+		for (i = 0; i < MODEL_PARTITIONS; i++)
+			KUNIT_ASSERT_EQ(test, used[i], vram_used(&mps[i]));
 	}
-	gpup_vm_close(vm);
-	KUNIT_EXPECT_EQ(test, vm->timeline->completed, 10);
-	KUNIT_EXPECT_EQ(test, vm->timeline->error, -ECANCELED);
-	KUNIT_EXPECT_EQ(test, kref_read(&op.bo->tbo.base.refcount), 1);
-	gpup_timeline_complete(gate, wait.value, 0, 0);
-	gpup_vm_put(vm);
-	gpup_bo_put(op.bo);
-	gpup_timeline_put(gate);
-	gpup_vidmm_partition_fini(&mp);
+	for (i = 0; i < MODEL_OBJECTS; i++)
+		if (bos[i])
+			gpup_bo_put(bos[i]);
+	for (i = 0; i < MODEL_PARTITIONS; i++)
+		gpup_vidmm_partition_fini(&mps[i]);
+	KUNIT_EXPECT_EQ(test, TEST_VRAM, gpup_vidmm_available(gpu->mm));
 }
 
-static void count_release(struct page **pages, unsigned long count, void *data)
+static void system_memory_is_limited_and_zero(struct kunit *test)
 {
-	*(unsigned long *)data += count;
-}
-
-static void foreign_pages_are_released_once(struct kunit *test)
-{
-	struct fake *fake = test->priv;
-	struct page *pages[3];
+	struct mm_test_gpu *gpu = test->priv;
 	struct gpup_vidmm_partition mp;
-	unsigned long released = 0;
-	struct gpup_vm *vm;
 	struct gpup_bo *bo;
-	int i;
+	int round;
 
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		pages[i] = alloc_page(GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, pages[i]);
+	mm_test_join(test, &mp, 0, 0);
+	for (round = 0; round < 3; round++) {
+		bo = mm_test_bo(test, &mp, TEST_SYSTEM_MAX - PAGE_SIZE, DRM_GPUP_BO_SYSTEM);
+		KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+		mm_test_bo_fill(gpu, bo, 0x99);
+		KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, 2 * PAGE_SIZE, DRM_GPUP_BO_SYSTEM));
+		KUNIT_EXPECT_EQ(test, TEST_SYSTEM_MAX - PAGE_SIZE, system_used(&mp));
+		KUNIT_EXPECT_EQ(test, 0, try_bo(&mp, PAGE_SIZE, DRM_GPUP_BO_SYSTEM));
+		KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, PAGE_SIZE, DRM_GPUP_BO_VRAM));
+		gpup_bo_put(bo);
 	}
-	join(test, &mp, 0, 0);
-	vm = create_vm(test, &mp);
-	bo = gpup_bo_create_foreign(&mp, pages, ARRAY_SIZE(pages), count_release, &released);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
-	KUNIT_ASSERT_EQ(test, bind_one(vm, DRM_GPUP_BIND_MAP, bo, 0, 7, 3), 0);
-	flush_workqueue(fake->mm->wq);
-	gpup_bo_put(bo);
-	KUNIT_EXPECT_EQ(test, released, 0);
-	for (i = 0; i < ARRAY_SIZE(pages); i++)
-		KUNIT_EXPECT_EQ(test, vm->as->entry[7 + i],
-				(page_to_phys(pages[i]) + 1) | SYSTEM_ENTRY);
-	KUNIT_ASSERT_EQ(test, bind_one(vm, DRM_GPUP_BIND_UNMAP, NULL, 0, 0, VA_PAGES), 0);
-	flush_workqueue(fake->mm->wq);
-	KUNIT_EXPECT_EQ(test, released, 3);
-	gpup_vm_close(vm);
-	gpup_vm_put(vm);
-	KUNIT_EXPECT_EQ(test, released, 3);
-	KUNIT_EXPECT_EQ(test, mp.system_used, 0);
+	KUNIT_EXPECT_EQ(test, 0, system_used(&mp));
 	gpup_vidmm_partition_fini(&mp);
-	for (i = 0; i < ARRAY_SIZE(pages); i++)
-		__free_page(pages[i]);
+}
+
+static void sizes_beyond_all_memory_are_refused(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+
+	KUNIT_ASSERT_EQ(test, 0, gpup_vidmm_partition_init(&mp, gpu->mm, 0, TEST_VRAM,
+							   U64_MAX >> 1));
+	/* In pages, these are zero and one in 32 bits, and what a page array may be at most. */
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, 1ULL << (32 + PAGE_SHIFT), DRM_GPUP_BO_SYSTEM));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, (1ULL << (32 + PAGE_SHIFT)) + PAGE_SIZE,
+					      DRM_GPUP_BO_SYSTEM));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, 1ULL << (28 + PAGE_SHIFT), DRM_GPUP_BO_SYSTEM));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, S64_MAX & PAGE_MASK, DRM_GPUP_BO_SYSTEM));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, try_bo(&mp, S64_MAX & PAGE_MASK, DRM_GPUP_BO_VRAM));
+	KUNIT_EXPECT_EQ(test, 0, system_used(&mp));
+	KUNIT_EXPECT_EQ(test, 0, vram_used(&mp));
+	gpup_vidmm_partition_fini(&mp);
+}
+
+static void aperture_finds_every_page(struct kunit *test)
+{
+	struct gpup_bo *vram, *hidden, *system;
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	unsigned long pfn;
+	u64 page;
+
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	vram = mm_test_bo(test, &mp, 5 * PAGE_SIZE, DRM_GPUP_BO_VRAM);
+	hidden = mm_test_bo(test, &mp, PAGE_SIZE, DRM_GPUP_BO_VRAM | DRM_GPUP_BO_NO_MMAP);
+	system = mm_test_bo(test, &mp, PAGE_SIZE, DRM_GPUP_BO_SYSTEM);
+
+	for (page = 0; page < 5; page++) {
+		KUNIT_ASSERT_EQ(test, 0, gpup_bo_vram_pfn(vram, page << PAGE_SHIFT, &pfn));
+		KUNIT_EXPECT_EQ(test, vmalloc_to_pfn(mm_test_bo_page(gpu, vram, page)), pfn);
+	}
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_bo_vram_pfn(vram, 5 * PAGE_SIZE, &pfn));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_bo_vram_pfn(vram, U64_MAX & PAGE_MASK, &pfn));
+	KUNIT_EXPECT_EQ(test, -EPERM, gpup_bo_vram_pfn(hidden, 0, &pfn));
+	KUNIT_EXPECT_EQ(test, -ENXIO, gpup_bo_vram_pfn(system, 0, &pfn));
+	/* Refused before anything is looked at. */
+	KUNIT_EXPECT_EQ(test, -EINVAL, hidden->tbo.base.funcs->mmap(&hidden->tbo.base, NULL));
+
+	gpup_bo_put(vram);
+	gpup_bo_put(hidden);
+	gpup_bo_put(system);
+	gpup_vidmm_partition_fini(&mp);
+}
+
+static void advice_is_shown(struct kunit *test)
+{
+	struct gpup_vidmm_partition mp;
+	struct drm_gem_object *obj;
+	struct gpup_bo *bo;
+
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	bo = mm_test_bo(test, &mp, PAGE_SIZE, DRM_GPUP_BO_VRAM);
+	obj = &bo->tbo.base;
+	KUNIT_EXPECT_EQ(test, DRM_GEM_OBJECT_RESIDENT, obj->funcs->status(obj));
+	KUNIT_EXPECT_TRUE(test, gpup_bo_advise(bo, DRM_GPUP_BO_DONT_NEED));
+	KUNIT_EXPECT_EQ(test, DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_PURGEABLE,
+			obj->funcs->status(obj));
+	KUNIT_EXPECT_TRUE(test, gpup_bo_advise(bo, DRM_GPUP_BO_WILL_NEED));
+	KUNIT_EXPECT_EQ(test, DRM_GEM_OBJECT_RESIDENT, obj->funcs->status(obj));
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&mp);
 }
 
 static struct kunit_case vidmm_cases[] = {
 	KUNIT_CASE(limit_is_exact_to_the_page),
-	KUNIT_CASE(all_of_the_vram_can_be_had_in_pieces),
+	KUNIT_CASE(guarantee_is_kept_from_the_others),
+	KUNIT_CASE(limits_can_be_changed_while_in_use),
+	KUNIT_CASE(scattered_memory_is_as_good_as_any),
 	KUNIT_CASE(nobody_reads_what_another_wrote),
+	KUNIT_CASE(what_is_free_is_always_clean),
+	KUNIT_CASE(allocation_waits_only_for_what_it_lacks),
 	KUNIT_CASE(memory_that_cannot_be_cleared_is_retired),
-	KUNIT_CASE(system_memory_is_limited),
-	KUNIT_CASE(random_binds_follow_the_model),
-	KUNIT_CASE(malformed_binds_change_nothing),
-	KUNIT_CASE(failed_preparation_changes_nothing),
-	KUNIT_CASE(binds_keep_their_order),
-	KUNIT_CASE(close_cancels_what_waits),
-	KUNIT_CASE(foreign_pages_are_released_once),
+	KUNIT_CASE(lost_guarantee_is_an_error),
+	KUNIT_CASE(random_allocations_follow_the_model),
+	KUNIT_CASE(system_memory_is_limited_and_zero),
+	KUNIT_CASE(sizes_beyond_all_memory_are_refused),
+	KUNIT_CASE(aperture_finds_every_page),
+	KUNIT_CASE(advice_is_shown),
 	{}
 };
 
 static struct kunit_suite vidmm_suite = {
 	.name = "gpup_vidmm",
-	.init = fake_init,
-	.exit = fake_exit,
+	.init = mm_test_init,
+	.exit = mm_test_exit,
 	.test_cases = vidmm_cases,
 };
 

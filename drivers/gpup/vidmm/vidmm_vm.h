@@ -15,6 +15,8 @@
 /* Mappings that one address space may have, and binds it may have in flight. */
 #define GPUP_VM_MAX_MAPPINGS	65536
 #define GPUP_VM_MAX_BINDS	1024
+/* Unmapping needs mappings too, for a while: how many more, so that it can make room. */
+#define GPUP_VM_UNMAP_RESERVE	4096
 
 struct gpup_vm {
 	struct drm_gpuvm base;

@@ -21,7 +21,7 @@
  * until the worker has cleared the next block, and tries again.
  *
  * A block whose clearing fails is retired: nobody can say what is in it, so nobody
- * gets it.
+ * gets it, and the policy is told that there is less.
  *
  * At the start, all of the VRAM is dirty.
  */
@@ -29,9 +29,23 @@
 /* So that an early allocation need not wait for all of the VRAM. */
 #define FIRST_BLOCK	SZ_16M
 
+/* A contiguous piece of an allocation; it begins where the one before it ends. */
+struct vram_piece {
+	/* First byte of the allocation behind the piece. */
+	u64 end;
+	/* Where the piece is in the VRAM. */
+	u64 addr;
+};
+
 struct gpup_vram_resource {
 	struct ttm_resource base;
 	struct list_head blocks;
+	/*
+	 * The blocks once more, to search in: a guest can make VRAM as scattered as it
+	 * likes, and each of very many pieces is looked up when they are mapped.
+	 */
+	struct vram_piece *pieces;
+	unsigned int piece_count;
 };
 
 static struct gpup_vram_resource *to_vram_resource(struct ttm_resource *res)
@@ -62,11 +76,12 @@ static void scrub_block(struct gpup_vram *vram, struct gpu_buddy_block *block)
 		drm_err(mm->drm, "VRAM at %#llx could not be cleared: %llu bytes are lost (%d)\n",
 			offset, size, ret);
 		list_add(&block->link, &vram->retired);
+		gpup_mem_retire(mm, size);
 	} else {
 		gpu_buddy_free_block(&vram->buddy, block);
 	}
 	vram->scrubbing = false;
-	vram->scrubbed++;
+	WRITE_ONCE(vram->scrubbed, vram->scrubbed + 1);
 	wake_up_all(&vram->wait);
 }
 
@@ -83,14 +98,29 @@ static void scrub(struct work_struct *work)
 	mutex_unlock(&vram->lock);
 }
 
-static bool scrub_progress(struct gpup_vram *vram, u64 seen)
+static int index_pieces(struct gpup_vram *vram, struct gpup_vram_resource *vres)
 {
-	bool progress;
+	struct vram_piece *piece = NULL;
+	struct gpu_buddy_block *block;
+	u64 next = 0, end = 0;
 
-	mutex_lock(&vram->lock);
-	progress = vram->scrubbed != seen;
-	mutex_unlock(&vram->lock);
-	return progress;
+	vres->pieces = kvmalloc_array(list_count_nodes(&vres->blocks), sizeof(*vres->pieces),
+				      GFP_KERNEL_ACCOUNT);
+	if (!vres->pieces)
+		return -ENOMEM;
+	list_for_each_entry(block, &vres->blocks, link) {
+		u64 addr = gpu_buddy_block_offset(block);
+		u64 size = gpu_buddy_block_size(&vram->buddy, block);
+
+		if (!piece || addr != next) {
+			piece = &vres->pieces[vres->piece_count++];
+			piece->addr = addr;
+		}
+		next = addr + size;
+		end += size;
+		piece->end = end;
+	}
+	return 0;
 }
 
 static int vram_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
@@ -98,7 +128,7 @@ static int vram_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object
 {
 	struct gpup_vram *vram = to_vram(man);
 	struct gpup_vram_resource *vres;
-	u64 seen;
+	unsigned long seen;
 	int ret;
 
 	vres = kzalloc(sizeof(*vres), GFP_KERNEL_ACCOUNT);
@@ -117,15 +147,25 @@ static int vram_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object
 			break;
 		}
 		mutex_unlock(&vram->lock);
-		wait_event(vram->wait, scrub_progress(vram, seen));
+		wait_event(vram->wait, READ_ONCE(vram->scrubbed) != seen);
 	}
-	if (ret) {
-		ttm_resource_fini(man, &vres->base);
-		kfree(vres);
-		return ret;
-	}
+	if (ret)
+		goto err_fini;
+	ret = index_pieces(vram, vres);
+	if (ret)
+		goto err_blocks;
 	*res = &vres->base;
 	return 0;
+
+err_blocks:
+	/* Nobody has written to them: they are as clean as they were. */
+	mutex_lock(&vram->lock);
+	gpu_buddy_free_list(&vram->buddy, &vres->blocks, 0);
+	mutex_unlock(&vram->lock);
+err_fini:
+	ttm_resource_fini(man, &vres->base);
+	kfree(vres);
+	return ret;
 }
 
 static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res)
@@ -139,6 +179,7 @@ static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res
 	queue_work(vram->mm->wq, &vram->work);
 
 	ttm_resource_fini(man, res);
+	kvfree(vres->pieces);
 	kfree(vres);
 }
 
@@ -157,22 +198,25 @@ static const struct ttm_resource_manager_func vram_funcs = {
  */
 void gpup_vram_extent(struct ttm_resource *res, u64 offset, struct gpup_extent *extent)
 {
-	struct gpup_vram_resource *vres = to_vram_resource(res);
-	struct gpup_vram *vram = to_vram(ttm_manager_type(res->bo->bdev, TTM_PL_VRAM));
-	struct gpu_buddy_block *block;
+	const struct gpup_vram_resource *vres = to_vram_resource(res);
+	unsigned int low = 0, high = vres->piece_count - 1;
+	const struct vram_piece *piece;
+	u64 start;
 
-	extent->domain = GPUP_MEM_VRAM;
-	list_for_each_entry(block, &vres->blocks, link) {
-		u64 size = gpu_buddy_block_size(&vram->buddy, block);
+	/* The first piece that ends behind the byte. */
+	while (low < high) {
+		unsigned int mid = low + (high - low) / 2;
 
-		if (offset < size) {
-			extent->addr = gpu_buddy_block_offset(block) + offset;
-			extent->size = size - offset;
-			return;
-		}
-		offset -= size;
+		if (vres->pieces[mid].end > offset)
+			high = mid;
+		else
+			low = mid + 1;
 	}
-	extent->size = 0;
+	piece = &vres->pieces[low];
+	start = low ? piece[-1].end : 0;
+	extent->domain = GPUP_MEM_VRAM;
+	extent->addr = piece->addr + (offset - start);
+	extent->size = piece->end - offset;
 }
 
 /**

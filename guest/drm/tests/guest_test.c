@@ -253,7 +253,8 @@ static struct kunit_suite guest_suite = {
 	.name = "gpup_guest",
 	.test_cases = guest_cases,
 };
-kunit_test_suite(guest_suite);
+
+kunit_test_suites(&guest_suite);
 
 MODULE_DESCRIPTION("GPU partitioning: tests of the virtual machines' driver");
 MODULE_LICENSE("GPL");

@@ -266,9 +266,11 @@ static void test_broken(const char *path)
 	size = fread(text, 1, sizeof(text), file);
 	fclose(file);
 
-	tap_ok(!gpup_program_assemble(path, text, size, &program, message, sizeof(message)),
-	       "%s is assembled%s%s", path, message[0] ? ": " : "", message);
-	gpup_program_destroy(message[0] ? NULL : program);
+	program = NULL;
+	gpup_program_assemble(path, text, size, &program, message, sizeof(message));
+	if (!tap_ok(program, "%s is assembled", path))
+		printf("# %s\n", message);
+	gpup_program_destroy(program);
 
 	srand(1);
 	for (round = 0; round < 3000; round++) {

@@ -32,9 +32,14 @@ mount_share()
 # install_built DIR: what "testbed build" made: modules, tools and tests.
 install_built()
 {
-	[ -d "$1" ] || return 0
-	# The root's top folders are links (/lib -> usr/lib): keep them.
-	cp -a --no-preserve=ownership --keep-directory-symlink "$1/." /
+	local part
+
+	# The root's top folders are links (/lib -> usr/lib): follow them.
+	for part in "$1"/*/; do
+		[ -d "$part" ] || continue
+		mkdir -p "/$(basename "$part")"
+		cp -a --no-preserve=ownership "$part." "/$(basename "$part")/"
+	done
 }
 
 # start_udev [SUBSYSTEM...]: load the drivers of what is there, by their aliases;

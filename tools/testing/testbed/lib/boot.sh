@@ -27,12 +27,12 @@ qemu_host()
 	shift 4
 	read -ra accel < <(accelerator)
 	cpus=${TESTBED_CPUS:-2}
-	ROOT_LOG=$dir exec_in_root ${TESTBED_QEMU:-/opt/emulator/usr/bin/qemu-system-x86_64 \
-		-L /opt/emulator/usr/share/qemu -L /usr/share/seabios} -name host -machine q35 "${accel[@]}" -smp "$cpus" -m "$mem" \
+	ROOT_LOG=$dir exec_in_root "$(emulator)" -L /usr/share/qemu -L /usr/share/seabios \
+		-name host -machine q35 "${accel[@]}" -smp "$cpus" -m "$mem" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-serial "$console" \
 		-kernel "/boot/vmlinuz-$k" -initrd "/boot/initrd-$k" \
-		-append "console=ttyS0 panic=-1 log_buf_len=16M testbed.init=host/init testbed.kernel=$k $*" \
+		-append "console=ttyS0 panic=-1 log_buf_len=16M mitigations=off audit=0 cryptomgr.notests testbed.init=host/init testbed.kernel=$k $*" \
 		-drive "if=none,id=root,file=/mnt/top/build/testbed/disk.img,format=raw,snapshot=on" \
 		-device virtio-blk-pci,drive=root \
 		-drive "if=none,id=vmroot,file=/mnt/top/build/testbed/disk.img,format=raw,readonly=on" \

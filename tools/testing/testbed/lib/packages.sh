@@ -16,7 +16,10 @@ ROOT_PACKAGES=(
 	qemu-system-x86 seabios
 	kmod udev procps iproute2 util-linux e2fsprogs busybox-static jq less strace
 	mdevctl uuid-runtime libdrm-tests python3-sphinx rsync
-	file git ca-certificates xz-utils
+	file ca-certificates xz-utils
+	# To build the emulator: see lib/emulator.sh.
+	patch g++ ninja-build meson flex bison python3-venv python3-pycotap
+	libglib2.0-dev zlib1g-dev libfdt-dev
 )
 
 # Packages that trixie-backports has newer: the second kernel.

@@ -115,5 +115,6 @@ cmd_prepare()
 	install_host_packages
 	with_lock source prepare_source
 	with_lock root prepare_root
+	with_lock emulator prepare_emulator
 	say "prepared: kernels $(for k in "${KERNELS[@]}"; do kernel_full "$k"; done | xargs)"
 }

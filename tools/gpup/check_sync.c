@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/* gpup check: queues, and waiting for each other. */
+#include <pthread.h>
+#include <stdio.h>
+
+#include "check.h"
+
+#define SHORT	INT64_C(50000000)
+
+static bool cpu_timeline(struct check *c)
+{
+	struct gpup_timeline *timeline;
+	uint64_t value;
+
+	TRY(c, gpup_timeline_create(c->gpu.device, &timeline));
+	TRY(c, gpup_timeline_value(timeline, &value));
+	CHECK(c, !value, "a new timeline is not at zero");
+	EXPECT(c, -ETIMEDOUT, gpup_timeline_wait(timeline, 1, 0));
+	EXPECT(c, -ETIMEDOUT, gpup_timeline_wait(timeline, 1, SHORT));
+	TRY(c, gpup_timeline_signal(timeline, 3));
+	TRY(c, gpup_timeline_wait(timeline, 2, 0));
+	TRY(c, gpup_timeline_value(timeline, &value));
+	CHECK(c, value == 3, "it is not at 3");
+	gpup_timeline_destroy(timeline);
+	return true;
+}
+
+/* A chain through two queues: each job needs what the one before has written. */
+static bool two_queues(struct check *c)
+{
+	enum { ROUNDS = 24 };
+	/* Each job has commands of its own: they must stay as they are until it has ended. */
+	struct gpup_cmdbuf *commands[ROUNDS];
+	struct check_queue queues[2];
+	struct gpup_fence fence = { 0 };
+	struct gpu_buffer data;
+	uint32_t i, *word;
+
+	gpu_buffer_create(&c->gpu, 4096, GPUP_BO_VRAM, &data);
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &queues[0]));
+	TRY(c, check_queue_create(c, c->gpu.info.engines[GPUP_ENGINE_COPY].count ?
+				  GPUP_ENGINE_COPY : GPUP_ENGINE_COMPUTE, &queues[1]));
+	word = data.data;
+	word[0] = 42;
+	for (i = 0; i < ROUNDS; i++) {
+		struct check_queue *queue = &queues[i % 2];
+
+		TRY(c, gpup_cmdbuf_create(c->gpu.vm, 64, &commands[i]));
+		gpup_cmd_copy(commands[i], data.va + (i + 1) * 4, data.va + i * 4, 4);
+		TRY(c, gpup_queue_submit(queue->queue, commands[i], &fence, i ? 1 : 0, NULL, 0,
+					 &fence.value));
+		fence.timeline = gpup_queue_timeline(queue->queue);
+	}
+	TRY(c, gpup_queue_wait(queues[(ROUNDS - 1) % 2].queue, fence.value, CHECK_TIMEOUT));
+	for (i = 0; i < ROUNDS; i++)
+		gpup_cmdbuf_destroy(commands[i]);
+	for (i = 0; i <= ROUNDS; i++)
+		CHECK(c, word[i] == 42, "job %u came too early", i);
+	check_queue_destroy(&queues[0]);
+	check_queue_destroy(&queues[1]);
+	gpu_buffer_destroy(&c->gpu, &data);
+	return true;
+}
+
+/* A job waits for a timeline that another queue signals, and signals one itself. */
+static bool explicit_fences(struct check *c)
+{
+	struct check_queue first, second;
+	struct gpup_timeline *timeline;
+	struct gpup_queue_state state;
+	struct gpu_buffer data;
+	uint64_t value;
+
+	gpu_buffer_create(&c->gpu, 1 << 20, GPUP_BO_VRAM, &data);
+	TRY(c, gpup_timeline_create(c->gpu.device, &timeline));
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &first));
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &second));
+
+	gpup_cmd_fill(first.commands, data.va, data.size, 7);
+	TRY(c, gpup_queue_submit(first.queue, first.commands, NULL, 0,
+				 &(struct gpup_fence) { timeline, 10 }, 1, NULL));
+	gpup_cmd_fill_byte(second.commands, data.va, data.size / 2, 9);
+	TRY(c, gpup_queue_submit(second.queue, second.commands,
+				 &(struct gpup_fence) { timeline, 10 }, 1,
+				 &(struct gpup_fence) { timeline, 20 }, 1, &value));
+	TRY(c, gpup_timeline_wait(timeline, 20, CHECK_TIMEOUT));
+	TRY(c, gpup_queue_wait(second.queue, value, CHECK_TIMEOUT));
+	check_sum("fences", data.data, data.size);
+	TRY(c, gpup_timeline_value(timeline, &value));
+	CHECK(c, value == 20, "the timeline is not at 20");
+
+	/* What nobody has submitted cannot be waited for by a job. */
+	EXPECT(c, -EINVAL, gpup_queue_submit(first.queue, NULL,
+					     &(struct gpup_fence) { timeline, 30 }, 1, NULL, 0,
+					     NULL));
+	TRY(c, gpup_queue_get_state(first.queue, &state));
+	CHECK(c, !state.banned && state.submitted == 1 && state.completed == 1,
+	      "the state of the queue");
+	check_queue_destroy(&first);
+	check_queue_destroy(&second);
+	gpup_timeline_destroy(timeline);
+	gpu_buffer_destroy(&c->gpu, &data);
+	return true;
+}
+
+static bool empty_jobs(struct check *c)
+{
+	struct gpup_timeline *timeline;
+	struct check_queue queue;
+	uint64_t value = 0;
+	int i;
+
+	TRY(c, gpup_timeline_create(c->gpu.device, &timeline));
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &queue));
+	for (i = 0; i < 40; i++)
+		TRY(c, gpup_queue_submit(queue.queue, NULL, NULL, 0,
+					 &(struct gpup_fence) { timeline, (uint64_t)i + 1 }, 1,
+					 &value));
+	CHECK(c, value == 40, "the values of a queue do not count its jobs");
+	TRY(c, gpup_queue_wait(queue.queue, 40, CHECK_TIMEOUT));
+	TRY(c, gpup_timeline_wait(timeline, 40, CHECK_TIMEOUT));
+	check_queue_destroy(&queue);
+	gpup_timeline_destroy(timeline);
+	return true;
+}
+
+/* Bind behind a job's back: the bind waits for the first job, the second job for the bind. */
+static bool async_binds(struct check *c)
+{
+	uint32_t page = c->gpu.info.page_size;
+	struct gpup_timeline *timeline;
+	struct check_queue queue;
+	struct gpup_cmdbuf *second;
+	struct gpu_buffer old, new;
+	struct gpup_bind bind;
+	uint64_t va, value;
+
+	gpu_buffer_create(&c->gpu, page, GPUP_BO_VRAM, &old);
+	gpu_buffer_create(&c->gpu, page, GPUP_BO_VRAM, &new);
+	TRY(c, gpup_timeline_create(c->gpu.device, &timeline));
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &queue));
+	TRY(c, gpup_cmdbuf_create(c->gpu.vm, 256, &second));
+	TRY(c, gpup_vm_reserve(c->gpu.vm, page, 0, &va));
+
+	bind = (struct gpup_bind) { .bo = old.bo, .va = va, .size = page };
+	TRY(c, gpup_vm_bind_async(c->gpu.vm, &bind, 1, NULL, 0,
+				  &(struct gpup_fence) { timeline, 1 }, 1));
+	gpup_cmd_fill(queue.commands, va, page, 1);
+	TRY(c, gpup_queue_submit(queue.queue, queue.commands,
+				 &(struct gpup_fence) { timeline, 1 }, 1,
+				 &(struct gpup_fence) { timeline, 2 }, 1, NULL));
+	bind.bo = new.bo;
+	TRY(c, gpup_vm_bind_async(c->gpu.vm, &bind, 1, &(struct gpup_fence) { timeline, 2 }, 1,
+				  &(struct gpup_fence) { timeline, 3 }, 1));
+	gpup_cmd_fill(second, va, page, 2);
+	TRY(c, gpup_queue_submit(queue.queue, second, &(struct gpup_fence) { timeline, 3 }, 1,
+				 NULL, 0, &value));
+	TRY(c, gpup_queue_wait(queue.queue, value, CHECK_TIMEOUT));
+	CHECK(c, *(uint32_t *)old.data == 1 && *(uint32_t *)new.data == 2,
+	      "the binds were not between the jobs");
+	TRY(c, gpup_vm_error(c->gpu.vm));
+
+	TRY(c, gpup_vm_unmap(c->gpu.vm, va));
+	check_queue_destroy(&queue);
+	gpup_cmdbuf_destroy(second);
+	gpup_timeline_destroy(timeline);
+	gpu_buffer_destroy(&c->gpu, &old);
+	gpu_buffer_destroy(&c->gpu, &new);
+	return true;
+}
+
+/* Several threads, each with a queue, in one address space. */
+struct worker {
+	struct check *c;
+	pthread_t thread;
+	uint32_t number;
+	int error;
+};
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct gpup_device *device = worker->c->gpu.device;
+	struct gpup_vm *vm = worker->c->gpu.vm;
+	uint32_t size = 64 << 10, i, *word;
+	struct check_queue queue;
+	struct gpup_bo *bo;
+	void *address;
+	uint64_t va;
+	int ret;
+
+	ret = check_queue_create(worker->c, GPUP_ENGINE_COMPUTE, &queue);
+	for (i = 0; i < 16 && !ret; i++) {
+		ret = gpup_bo_create(device, size, i & 1 ? GPUP_BO_VRAM : GPUP_BO_SYSTEM, &bo);
+		if (!ret)
+			ret = gpup_bo_map(bo, &address);
+		if (!ret)
+			ret = gpup_vm_map(vm, bo, 0, &va);
+		if (ret)
+			break;
+		gpup_cmd_fill(queue.commands, va, size, worker->number << 16 | i);
+		ret = check_queue_run(&queue);
+		word = address;
+		if (!ret && (word[0] != (worker->number << 16 | i) || word[0] != word[size / 4 - 1]))
+			ret = -EILSEQ;
+		if (!ret)
+			ret = gpup_vm_unmap(vm, va);
+		gpup_bo_destroy(bo);
+	}
+	worker->error = ret;
+	if (!ret)
+		check_queue_destroy(&queue);
+	return NULL;
+}
+
+static bool threads(struct check *c)
+{
+	struct worker workers[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		workers[i] = (struct worker) { .c = c, .number = (uint32_t)i };
+		CHECK(c, !pthread_create(&workers[i].thread, NULL, work, &workers[i]),
+		      "a thread cannot be created");
+	}
+	for (i = 0; i < 4; i++)
+		pthread_join(workers[i].thread, NULL);
+	for (i = 0; i < 4; i++)
+		TRY(c, workers[i].error);
+	return true;
+}
+
+const struct check_test check_sync_tests[] = {
+	{ "a timeline signalled by the CPU", cpu_timeline },
+	{ "two queues that wait for each other", two_queues },
+	{ "fences between queues", explicit_fences },
+	{ "empty jobs", empty_jobs },
+	{ "binds between jobs", async_binds },
+	{ "four threads at once", threads },
+	{ NULL, NULL },
+};

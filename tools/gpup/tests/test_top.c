@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* Tests of what gpup top reads, on files made for it. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tap.h"
+#include "top.h"
+
+static char root[] = "/tmp/gpup-test-XXXXXX";
+
+__attribute__((format(printf, 2, 3)))
+static void make_file(const char *path, const char *format, ...)
+{
+	char whole[256], *slash;
+	va_list args;
+	FILE *file;
+
+	snprintf(whole, sizeof(whole), "%s/%s", root, path);
+	for (slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(whole, 0700);
+		*slash = '/';
+	}
+	file = fopen(whole, "w");
+	va_start(args, format);
+	vfprintf(file, format, args);
+	va_end(args);
+	fclose(file);
+}
+
+static void test_partitions(void)
+{
+	static struct top_partition partitions[4];
+	char path[64];
+
+	make_file("class/gpup10/partitions/host/vram_max", "4096\n");
+	make_file("class/gpup2/partitions/host/vram_max", "1073741824\n");
+	make_file("class/gpup2/partitions/host/vram_used", "65536\n");
+	make_file("class/gpup2/partitions/host/gpu_time_ns", "123456789012\n");
+	make_file("class/gpup2/partitions/host/jobs", "7\n");
+	make_file("class/gpup2/partitions/host/hangs", "1\n");
+	make_file("class/gpup2/partitions/host/sched_weight", "100\n");
+	make_file("class/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_max", "1\n");
+
+	snprintf(path, sizeof(path), "%s/class", root);
+	tap_ok(top_read_partitions(path, partitions, 4) == 3, "three partitions");
+	tap_ok(!strcmp(partitions[0].gpu, "gpup2") && !strcmp(partitions[2].gpu, "gpup10"),
+	       "GPUs are in the order of their numbers");
+	tap_ok(!strcmp(partitions[0].name, "00000000-1111-2222-3333-444444444444"), "a UUID");
+	tap_ok(partitions[1].vram_max == 1073741824 && partitions[1].vram_used == 65536 &&
+	       partitions[1].gpu_time == 123456789012 && partitions[1].jobs == 7 &&
+	       partitions[1].hangs == 1 && partitions[1].sched_weight == 100 &&
+	       !partitions[1].clients, "its files");
+	tap_ok(top_read_partitions(path, partitions, 2) == 2, "room for two");
+	tap_ok(top_read_partitions("/nonexistent", partitions, 4) == -ENOENT, "no such directory");
+}
+
+static void test_clients(void)
+{
+	static const char fdinfo[] =
+		"pos:\t0\nflags:\t02\ndrm-driver:\tgpup\ndrm-client-id:\t%u\n"
+		"drm-pdev:\t0000:00:04.0\ndrm-total-vram:\t%u\n"
+		"drm-total-system:\t3 MiB\ndrm-engine-capacity-compute:\t2\n"
+		"drm-engine-compute:\t1500 ns\ndrm-engine-copy:\t500 ns\n";
+	struct top_client clients[8];
+	char path[64];
+
+	make_file("proc/12/comm", "one\n");
+	make_file("proc/12/fdinfo/3", fdinfo, 5, 2048);
+	make_file("proc/12/fdinfo/4", fdinfo, 5, 2048);
+	make_file("proc/12/fdinfo/5", "pos:\t0\n");
+	make_file("proc/7/comm", "two\n");
+	make_file("proc/7/fdinfo/9", fdinfo, 6, 0);
+	make_file("proc/8/fdinfo/9", "drm-driver:\tgpupx\ndrm-client-id:\t1\n");
+	make_file("proc/self/fdinfo/9", fdinfo, 7, 0);
+
+	snprintf(path, sizeof(path), "%s/proc", root);
+	tap_ok(top_read_clients(path, clients, 8) == 2, "two clients, each counted once");
+	tap_ok(clients[0].pid == 7 && clients[1].pid == 12 && clients[1].id == 5 &&
+	       !strcmp(clients[1].command, "one"), "who they are");
+	tap_ok(clients[1].vram == 2048 && clients[1].system == 3 << 20 &&
+	       clients[1].gpu_time == 2000 && clients[1].has_gpu_time, "what they use");
+	tap_ok(top_read_clients(path, clients, 1) == 1, "room for one");
+}
+
+int main(void)
+{
+	char command[64];
+	int status;
+
+	if (!mkdtemp(root)) {
+		perror(root);
+		return 1;
+	}
+	test_partitions();
+	test_clients();
+	status = tap_end();
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	return system(command) ? 1 : status;
+}
