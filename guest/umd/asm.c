@@ -49,6 +49,20 @@ static bool assemble_move_number(struct assembler *as, uint64_t word, uint64_t d
 		    d << GPUP_SOFT_A_SHIFT | imm32((uint32_t)(number.integer >> 32)));
 }
 
+/* The low bits of a width are the logarithm of its bytes. */
+static bool parse_argument(struct assembler *as, uint64_t word, int64_t *offset)
+{
+	unsigned int line = as->token.line, column = as->token.column;
+	int64_t size = 1 << (word >> GPUP_SOFT_TYPE_SHIFT & 3);
+
+	if (!asm_parse_integer(as, 0, GPUP_SOFT_MAX_ARGS_SIZE - 1, offset))
+		return false;
+	return *offset % size == 0 ||
+	       fail_at(as, line, column,
+		       "offset %lld is not a multiple of the %lld bytes of the type",
+		       (long long)*offset, (long long)size);
+}
+
 static bool assemble_operands(struct assembler *as, const struct isa_insn *insn,
 			      const char *type, uint64_t word)
 {
@@ -84,7 +98,7 @@ static bool assemble_operands(struct assembler *as, const struct isa_insn *insn,
 	case ISA_SPECIAL:
 		return asm_parse_special(as, &imm) && emit(as, word | imm32(imm));
 	case ISA_ARGUMENT:
-		return asm_parse_integer(as, 0, GPUP_SOFT_MAX_ARGS_SIZE - 1, &offset) &&
+		return parse_argument(as, word, &offset) &&
 		       emit(as, word | imm32((uint32_t)offset));
 	case ISA_LOAD:
 		return asm_parse_address(as, INT32_MIN, INT32_MAX, &a, &offset) &&
@@ -158,7 +172,7 @@ static bool check_block(struct assembler *as, uint8_t opcode, const struct token
 			return fail_at(as, at->line, at->column, "'%.*s' without 'if'", SHOWN(at));
 		if (top->is_loop)
 			return fail_at(as, at->line, at->column,
-				       "'%.*s' inside the 'loop' of line %u; close that with 'endloop' first",
+				       "'%.*s' inside the 'loop' of line %u; 'endloop' is missing",
 				       SHOWN(at), top->line);
 		if (opcode == GPUP_SOFT_OP_ENDIF)
 			as->depth--;
@@ -173,7 +187,7 @@ static bool check_block(struct assembler *as, uint8_t opcode, const struct token
 			return fail_at(as, at->line, at->column, "'endloop' without 'loop'");
 		if (!top->is_loop)
 			return fail_at(as, at->line, at->column,
-				       "'endloop' inside the 'if' of line %u; close that with 'endif' first",
+				       "'endloop' inside the 'if' of line %u; 'endif' is missing",
 				       top->line);
 		as->depth--;
 		return true;
@@ -464,8 +478,8 @@ static bool assemble_directive(struct assembler *as)
 	if (token_is(&at, ".endrepeat"))
 		return end_repeat(as, &at);
 	return fail_at(as, at.line, at.column,
-		       "there is no directive '%.*s'; there are .reg, .const, .group, .local, .repeat "
-		       "and .endrepeat", SHOWN(&at));
+		       "there is no directive '%.*s'; there are .reg, .const, .group, .local, "
+		       ".repeat and .endrepeat", SHOWN(&at));
 }
 
 static bool assemble(struct assembler *as)

@@ -126,7 +126,7 @@ int gpup_disassemble(uint64_t word, char *text, size_t size)
 		snprintf(text, size, "%s r%u, %s", name, d, special);
 		break;
 	case ISA_ARGUMENT:
-		if ((uint32_t)imm >= GPUP_SOFT_MAX_ARGS_SIZE)
+		if ((uint32_t)imm >= GPUP_SOFT_MAX_ARGS_SIZE || imm % (1 << (type & 3)))
 			goto bad;
 		snprintf(text, size, "%s r%u, %d", name, d, imm);
 		break;

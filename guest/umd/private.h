@@ -16,7 +16,7 @@ struct gpup_device {
 	int fd;
 	char *path;
 	struct drm_gpup_adapter_info adapter;	/* does not change */
-	pthread_mutex_t lock;			/* of @bos, and of opening and closing GEM handles */
+	pthread_mutex_t lock;			/* of @bos, and of GEM handles */
 	struct gpup_bo *bos;
 };
 

@@ -65,8 +65,10 @@ static bool copy_2d(struct check *c, struct check_queue *queue, const char *name
 {
 	static const struct gpup_copy_2d cases[] = {
 		{ .dst_pitch = 100, .src_pitch = 100, .width = 100, .height = 50 },
-		{ .dst = 7, .src = 3, .dst_pitch = 301, .src_pitch = 97, .width = 61, .height = 200 },
-		{ .dst = 1, .src = 9, .dst_pitch = 512, .src_pitch = 0, .width = 511, .height = 90 },
+		{ .dst = 7, .src = 3, .dst_pitch = 301, .src_pitch = 97, .width = 61,
+		  .height = 200 },
+		{ .dst = 1, .src = 9, .dst_pitch = 512, .src_pitch = 0, .width = 511,
+		  .height = 90 },
 		{ .dst_pitch = 8, .src_pitch = 8, .width = 0, .height = 10 },
 		{ .dst_pitch = 8, .src_pitch = 8, .width = 8, .height = 0 },
 		{ .dst = 70000, .src_pitch = 5000, .dst_pitch = 1, .width = 1, .height = 9 },

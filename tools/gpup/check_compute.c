@@ -370,8 +370,8 @@ static bool floats(struct check *c)
 			      "exp2 of %.9g", (double)a);
 			CHECK(c, a < 0 || near(results[2], log2((double)a)), "log2 of %.9g",
 			      (double)a);
-			CHECK(c, near(results[3], sin((double)a)) && near(results[4], cos((double)a)),
-			      "sin and cos of %.9g", (double)a);
+			CHECK(c, near(results[3], sin((double)a)) &&
+			      near(results[4], cos((double)a)), "sin and cos of %.9g", (double)a);
 		}
 	}
 	check_sum("floats", out.data, out.size);
@@ -382,7 +382,9 @@ static bool floats(struct check *c)
 
 static bool product(struct check *c)
 {
-	static const struct sgemm sizes[] = { { 1, 1, 1 }, { 33, 47, 19 }, { 64, 64, 64 }, { 5, 100, 130 } };
+	static const struct sgemm sizes[] = {
+		{ 1, 1, 1 }, { 33, 47, 19 }, { 64, 64, 64 }, { 5, 100, 130 },
+	};
 	struct gpu_kernel kernel;
 	char label[64];
 	size_t i;

@@ -201,7 +201,8 @@ static void *work(void *argument)
 		gpup_cmd_fill(queue.commands, va, size, worker->number << 16 | i);
 		ret = check_queue_run(&queue);
 		word = address;
-		if (!ret && (word[0] != (worker->number << 16 | i) || word[0] != word[size / 4 - 1]))
+		if (!ret && (word[0] != (worker->number << 16 | i) ||
+			     word[0] != word[size / 4 - 1]))
 			ret = -EILSEQ;
 		if (!ret)
 			ret = gpup_vm_unmap(vm, va);

@@ -100,8 +100,8 @@ static int run(int argc, char **argv)
 		filter_cpu(filter, &in, expected);
 		for (i = 0; i < image_size(&in); i++)
 			if (out.data[i] != expected[i])
-				die(EXIT_FAILED, "x %zu, y %zu, channel %zu is %u on the GPU and %u "
-				    "on the CPU", i / in.channels % in.width,
+				die(EXIT_FAILED, "x %zu, y %zu, channel %zu is %u on the GPU and "
+				    "%u on the CPU", i / in.channels % in.width,
 				    i / in.channels / in.width, i % in.channels, out.data[i],
 				    expected[i]);
 		free(expected);

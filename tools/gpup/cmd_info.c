@@ -12,6 +12,17 @@
 
 static const char *const class_names[GPUP_ENGINE_CLASSES] = { "compute", "copy" };
 
+/* A limit; what no machine has is none. */
+static const char *at_most(uint64_t bytes)
+{
+	static char text[64];
+
+	if (bytes >= UINT64_C(1) << 60)
+		return "no limit";
+	snprintf(text, sizeof(text), "%s at most", iec(bytes));
+	return text;
+}
+
 static void print_text(const char *path, const struct gpup_info *info)
 {
 	int i;
@@ -27,8 +38,8 @@ static void print_text(const char *path, const struct gpup_info *info)
 	printf("Partition      %s (number %u)\n", info->partition, info->partition_id);
 	printf("  VRAM         %s used, %s guaranteed, %s at most\n", iec(info->vram_used),
 	       iec(info->vram_min), iec(info->vram_max));
-	printf("  System       %s used, %s at most\n", iec(info->system_used),
-	       iec(info->system_max));
+	printf("  System       %s used, %s\n", iec(info->system_used),
+	       at_most(info->system_max));
 	printf("  Weight       %u\n", info->sched_weight);
 	printf("  Job timeout  %u ms\n", info->job_timeout_ms);
 	printf("  Objects      %u at most for a process\n", info->max_objects);

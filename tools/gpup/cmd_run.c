@@ -121,7 +121,8 @@ static int run(int argc, char **argv)
 		case OPTION_GROUP_SIZE:
 			parse_triple("--group-size", optarg, MAX_GROUP, group);
 			if ((uint64_t)group[0] * group[1] * group[2] > MAX_GROUP)
-				usage_error("--group-size: a group has %u lanes at most", MAX_GROUP);
+				usage_error("--group-size: a group has %u lanes at most",
+					    MAX_GROUP);
 			break;
 		case OPTION_LOCAL_SIZE:
 			local_size = parse_number("--local-size", optarg, 1, MAX_LOCAL_SIZE);

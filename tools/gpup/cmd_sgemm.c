@@ -118,8 +118,8 @@ static int run(int argc, char **argv)
 		cJSON_AddBoolToObject(json, "same_as_cpu", good);
 		print_json(json, false);
 	} else {
-		printf("sgemm %u x %u x %u, %" PRIu64 " time%s in %s: %.3f GFLOP/s\n", size.m, size.n,
-		       size.k, repeat, PLURAL(repeat), duration(elapsed), gflops);
+		printf("sgemm %u x %u x %u, %" PRIu64 " time%s in %s: %.3f GFLOP/s\n", size.m,
+		       size.n, size.k, repeat, PLURAL(repeat), duration(elapsed), gflops);
 		printf("checksum %016" PRIx64 ", %s\n", sum,
 		       good ? "same as the CPU's to the bit" : "NOT THE CPU'S");
 	}

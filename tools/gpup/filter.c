@@ -80,7 +80,8 @@ void filter_cpu(const struct filter *filter, const struct image *in, uint8_t *ou
 						int64_t at = clamp(y + j, 0, height - 1) * width +
 							     clamp(x + i, 0, width - 1);
 
-						sum += in->data[at * in->channels + channel] * *weight++;
+						sum += *weight++ *
+						       in->data[at * in->channels + channel];
 					}
 				sum = (sum + filter->divisor / 2) / filter->divisor + filter->bias;
 				*out++ = (uint8_t)clamp(sum, 0, in->maximum);

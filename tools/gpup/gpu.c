@@ -26,8 +26,8 @@ struct gpup_device *gpu_open_device(const char *path)
 		die(EXIT_FAILED, "%s is not a render node of gpup; 'gpup info' without --device "
 		    "and GPUP_DEVICE finds the first there is", path);
 	if (ret == -ENODEV)
-		die(EXIT_FAILED, "no GPU of gpup was found; is its driver loaded (on a host 'modprobe "
-		    "gpup_soft' or the GPU's own, in a VM 'gpup_guest')?");
+		die(EXIT_FAILED, "no GPU of gpup was found; is its driver loaded (on a host "
+		    "'modprobe gpup_soft' or the GPU's own, in a VM 'gpup_guest')?");
 	if (ret == -EACCES)
 		die(EXIT_FAILED, "%s may not be opened; are you in the group that owns it (ls -l "
 		    "/dev/dri)?", path && *path ? path : "the GPU's render node");

@@ -46,7 +46,8 @@ bool top_parse_fdinfo(const char *line, struct top_client *client)
 
 	value = value_of(line, "drm-driver");
 	if (value)
-		return !strncmp(value, "gpup", 4) && (!value[4] || isspace((unsigned char)value[4]));
+		return !strncmp(value, "gpup", 4) &&
+		       (!value[4] || isspace((unsigned char)value[4]));
 
 	value = value_of(line, "drm-client-id");
 	if (value)

@@ -18,23 +18,33 @@
 /* Unmapping needs mappings too, for a while: how many more, so that it can make room. */
 #define GPUP_VM_UNMAP_RESERVE	4096
 
+/**
+ * struct gpup_vm - GPU address space
+ */
 struct gpup_vm {
+	/** @base: drm_gpuvm's part, with the reference count. */
 	struct drm_gpuvm base;
+	/** @mp: Partition that it belongs to. */
 	struct gpup_vidmm_partition *mp;
+	/** @as: The adapter's part. */
 	struct gpup_hw_as *as;
+	/** @timeline: Progress of its binds. */
 	struct gpup_timeline *timeline;
-	/* Held while a bind gets its value and its place; protects @closed. */
+	/** @submit_lock: Held while a bind gets its value and its place. */
 	struct mutex submit_lock;
+	/** @closed: No more binds are accepted. Protected by @submit_lock. */
 	bool closed;
-	/* Protects @binds, @bind_count and @stopped. Taken in any context. */
+	/** @lock: Protects the next three. Taken from any context. */
 	spinlock_t lock;
-	/* Binds in order; the first may be at work. */
+	/** @binds: Binds in order; the first may be at work. */
 	struct list_head binds;
+	/** @bind_count: Number of @binds. */
 	unsigned int bind_count;
-	/* The worker begins no more binds. */
+	/** @stopped: The worker begins no more binds. */
 	bool stopped;
-	/* Mappings that exist or that binds in flight have ready. */
+	/** @mappings: Mappings that exist or that binds in flight have ready. */
 	atomic_t mappings;
+	/** @work: Carries out @binds. */
 	struct work_struct work;
 };
 
@@ -43,12 +53,17 @@ static inline struct gpup_vm *gpup_vm_from_base(struct drm_gpuvm *base)
 	return container_of(base, struct gpup_vm, base);
 }
 
-/* A mapping of a part of an object. */
+/**
+ * struct gpup_mapping - Mapping of a part of an object
+ */
 struct gpup_mapping {
+	/** @va: drm_gpuvm's part. */
 	struct drm_gpuva va;
+	/** @bo: The object, with a reference; NULL in a spare one. */
 	struct gpup_bo *bo;
+	/** @writable: The GPU may write. */
 	bool writable;
-	/* Among the spare or the dead ones of a bind. */
+	/** @link: Entry of the spare or of the dead ones of a bind. */
 	struct list_head link;
 };
 

@@ -103,6 +103,7 @@ static const struct {
 	{ "add.i32 r1, r2, 1.5", "t.s:1:17: error: a whole number should stand here; the type" },
 	{ "add.i64 r1, r2, 0x80000000", "t.s:1:17: error: 2147483648 is out of range" },
 	{ "sreg r1, foo", "t.s:1:10: error: 'foo' is not a special register" },
+	{ "ldarg.u64 r1, 4", "t.s:1:15: error: offset 4 is not a multiple of the 8 bytes" },
 	{ "ld.u32 r1, r2", "t.s:1:12: error: 'r2' is out of place; '['" },
 	{ "atom.add.i32 r1, [r2 + 40000], r3", "t.s:1:24: error: 40000 is out of range" },
 	{ "else", "t.s:1:1: error: 'else' without 'if'" },

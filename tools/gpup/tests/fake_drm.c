@@ -18,7 +18,7 @@
 #include "gpup_drm.h"
 
 #define PAGE		4096u
-#define FILE_SIZE	(UINT64_C(64) << 30)
+#define FILE_SIZE	(UINT64_C(8) << 30)
 #define VRAM_MAX	(UINT64_C(64) << 20)
 #define VA_START	0x100000u
 #define VA_END		(UINT64_C(1) << 47)
@@ -288,7 +288,8 @@ static bool syncs_reached(const struct drm_gpup_obj_array *array)
 	const struct drm_gpup_sync *sync = (const void *)(uintptr_t)array->array;
 
 	for (uint32_t i = 0; i < array->count; i++)
-		if (!(sync[i].flags & DRM_GPUP_SYNC_SIGNAL) && syncobjs[sync[i].handle] < sync[i].point)
+		if (!(sync[i].flags & DRM_GPUP_SYNC_SIGNAL) &&
+		    syncobjs[sync[i].handle] < sync[i].point)
 			return false;
 	return true;
 }
@@ -395,7 +396,9 @@ static int query(struct drm_gpup_dev_query *args)
 		.name = "host", .sched_weight = 100, .job_timeout_ms = 5000, .max_objects = OBJECTS,
 	};
 	const void *answers[] = { &adapter, engines, &memory_info, &partition };
-	uint32_t sizes[] = { sizeof(adapter), sizeof(engines), sizeof(memory_info), sizeof(partition) };
+	uint32_t sizes[] = {
+		sizeof(adapter), sizeof(engines), sizeof(memory_info), sizeof(partition)
+	};
 
 	memcpy((void *)(uintptr_t)args->pointer, answers[args->type],
 	       args->size < sizes[args->type] ? args->size : sizes[args->type]);
@@ -531,6 +534,8 @@ drmVersionPtr drmGetVersion(int fd)
 			return NULL;
 		memory = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_NORESERVE, fd, 0);
+		if (memory == MAP_FAILED)
+			abort();
 	}
 	version = calloc(1, sizeof(*version));
 	version->name = strdup("gpup");

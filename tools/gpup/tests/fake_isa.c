@@ -39,7 +39,8 @@ static struct insn take_apart(uint64_t word)
 	return (struct insn) {
 		.op = (uint8_t)word,
 		.type = word >> 8 & 7, .flags = word >> 11 & 31,
-		.d = word >> 16 & 63, .a = word >> 24 & 63, .b = word >> 32 & 63, .c = word >> 40 & 63,
+		.d = word >> 16 & 63, .a = word >> 24 & 63, .b = word >> 32 & 63,
+		.c = word >> 40 & 63,
 		.imm = (int32_t)(word >> 32), .imm16 = (int16_t)(word >> 48),
 	};
 }
@@ -282,7 +283,8 @@ static int lane_op(const struct insn *in, uint32_t lane)
 		r[in->d] = special((uint32_t)in->imm, lane);
 		return 0;
 	case GPUP_SOFT_OP_LDARG:
-		ret = access_bytes(gpu.command->args + (uint64_t)in->imm, &value, size, false, false);
+		ret = access_bytes(gpu.command->args + (uint64_t)in->imm, &value, size, false,
+				   false);
 		r[in->d] = extend(value, in->type);
 		return ret;
 	case GPUP_SOFT_OP_SELECT:

@@ -63,25 +63,30 @@ make_indices()
 	rm -rf "$base"
 }
 
+# build_steps FULL SRC INST: all that the tree makes, from the root's view.
+build_steps()
+{
+	local -a make=(in_root make --no-print-directory -C "$2" KDIR="/lib/modules/$1/build")
+
+	"${make[@]}" -j"$(nproc)" modules &&
+		"${make[@]}" INSTALL_MOD_PATH="$3" modules_install &&
+		"${make[@]}" -j"$(nproc)" tools selftests &&
+		"${make[@]}" DESTDIR="$3" prefix=/usr install-tools install-selftests
+}
+
 build_one()
 {
-	local k=$1 full out mnt inst src target
+	local k=$1 full out mnt
 
 	full=$(kernel_full "$k")
 	out=$CACHE/out/$k
 	mnt=/mnt/top/${out#"$TOP"/}
-	src=$mnt/src
-	inst=$mnt/inst.new
 	say "build: $k ($full)"
 	sync_sources "$out/src"
 	rm -rf "$out/inst.new"
 	mkdir -p "$out/inst.new/lib/modules/$full/updates"
-	in_root make -C "$src" -j"$(nproc)" KDIR="/lib/modules/$full/build" modules
-	in_root make -C "$src" KDIR="/lib/modules/$full/build" INSTALL_MOD_PATH="$inst" modules_install
-	in_root make -C "$src" -j"$(nproc)" tools selftests
-	for target in install-tools install-selftests; do
-		in_root make -C "$src" DESTDIR="$inst" prefix=/usr "$target"
-	done
+	logged "build-$k" build_steps "$full" "$mnt/src" "$mnt/inst.new"
+	grep -E ': warning: ' "$LOGS/build-$k.log" >&2 || :
 	make_indices "$full" "$out/inst.new" "$out/depmod"
 	rm -rf "$out/inst"
 	mv "$out/inst.new" "$out/inst"

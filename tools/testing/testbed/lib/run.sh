@@ -108,10 +108,11 @@ cmd_run()
 		tail -n 40 "$dir/host-console.log" >&2 || :
 		if [ "$status" = timeout ]; then
 			say "host: killed after $limit s"
+			status=124
 		else
 			say "host: ended without a result (a crash?)"
+			status=125
 		fi
-		status=124
 		;;
 	esac
 	if [ "$check" -eq 1 ]; then
