@@ -164,6 +164,7 @@ void gpup_vrd_start(struct gpup_vrd *vrd);
 void gpup_vrd_fail(struct gpup_vrd *vrd, u32 error);
 
 /* vrd_region.c */
+vm_fault_t gpup_vrd_fault_done(struct vm_fault *vmf, vm_fault_t ret);
 void gpup_vrd_region_info(struct gpup_vrd *vrd, struct vfio_region_info *info);
 ssize_t gpup_vrd_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos);
 ssize_t gpup_vrd_write(struct vfio_device *vdev, const char __user *buf, size_t count,

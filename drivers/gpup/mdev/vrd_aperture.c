@@ -65,7 +65,7 @@ static vm_fault_t aperture_fault(struct vm_fault *vmf)
 	if (scratch)
 		aperture->scratch_mapped = true;
 	mutex_unlock(&aperture->lock);
-	return ret;
+	return gpup_vrd_fault_done(vmf, ret);
 }
 
 const struct vm_operations_struct gpup_vrd_aperture_vm_ops = {

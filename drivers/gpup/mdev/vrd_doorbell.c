@@ -64,7 +64,7 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 	ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(vrd->doorbell.page));
 	atomic_set_release(&vrd->doorbell.mapped, 1);
 	gpup_vrd_kick(vrd);
-	return ret;
+	return gpup_vrd_fault_done(vmf, ret);
 }
 
 const struct vm_operations_struct gpup_vrd_doorbell_vm_ops = {

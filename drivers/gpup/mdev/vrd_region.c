@@ -245,6 +245,29 @@ ssize_t gpup_vrd_write(struct vfio_device *vdev, const char __user *buf, size_t 
 }
 
 /**
+ * gpup_vrd_fault_done() - End a fault on a region
+ * @vmf: The fault.
+ * @ret: From vmf_insert_pfn().
+ *
+ * KVM resolves such a fault in two steps: it has us called, and then looks the page up. If
+ * the page is taken away in between, it gives the VM up with EFAULT, unless it
+ * was told that the lock of the address space was let go: then it starts over. So the
+ * first try always ends in a second one, whose result KVM does not rely on.
+ *
+ * No lock of ours is held.
+ *
+ * Return: What the fault handler returns.
+ */
+vm_fault_t gpup_vrd_fault_done(struct vm_fault *vmf, vm_fault_t ret)
+{
+	if (ret != VM_FAULT_NOPAGE || vmf->flags & (FAULT_FLAG_VMA_LOCK | FAULT_FLAG_RETRY_NOWAIT) ||
+	    !fault_flag_allow_retry_first(vmf->flags))
+		return ret;
+	mmap_read_unlock(vmf->vma->vm_mm);
+	return VM_FAULT_RETRY;
+}
+
+/**
  * gpup_vrd_mmap() - Map a region
  * @vdev: The device.
  * @vma: Where; holds a reference on the device's file, so that there are no

@@ -142,6 +142,8 @@ void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vids
 		.job_timeout_ms = GPUP_DEFAULT_JOB_TIMEOUT_MS,
 	};
 	ratelimit_default_init(&sp->log_limit);
+	/* How often a guest was not listened to is no message either. */
+	ratelimit_set_flags(&sp->log_limit, RATELIMIT_MSG_ON_RELEASE);
 	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
 		gpup_pick_class_init(&sp->classes[c]);
 }
