@@ -83,12 +83,24 @@ static const struct check_test *const groups[] = {
 
 #define GROUPS	(sizeof(groups) / sizeof(groups[0]))
 
+/* Is it one of those that were asked for? */
+static bool wanted(const struct check_test *test, char **words)
+{
+	if (!*words)
+		return true;
+	for (; *words; words++)
+		if (strstr(test->name, *words))
+			return true;
+	return false;
+}
+
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = { COMMON_OPTIONS, { 0 } };
 	struct check check = { 0 };
 	const struct check_test *test;
 	int option, failed = 0, number = 0;
+	char **words;
 	size_t i;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -96,12 +108,12 @@ static int run(int argc, char **argv)
 		COMMON_CASES(check.path);
 		}
 	}
-	if (optind < argc)
-		usage_error("'%s' is too much; there are options only", argv[optind]);
-
+	words = argv + optind;
 	for (i = 0; i < GROUPS; i++)
 		for (test = groups[i]; test->name; test++)
-			number++;
+			number += wanted(test, words);
+	if (!number)
+		usage_error("no test's name holds '%s'; without words, all are run", *words);
 	/* A test that ends the command leaves the plan unfulfilled, which is a failure. */
 	printf("TAP version 13\n1..%d\n", number);
 	fflush(stdout);
@@ -110,7 +122,11 @@ static int run(int argc, char **argv)
 	number = 0;
 	for (i = 0; i < GROUPS; i++)
 		for (test = groups[i]; test->name; test++) {
-			bool good = test->run(&check);
+			bool good;
+
+			if (!wanted(test, words))
+				continue;
+			good = test->run(&check);
 
 			printf("%sok %d - %s\n", good ? "" : "not ", ++number, test->name);
 			if (!good)
@@ -125,11 +141,12 @@ static int run(int argc, char **argv)
 const struct command command_check = {
 	.name = "check",
 	.summary = "test the GPU: memory, commands, kernels, waits, faults, limits",
-	.help = "[--device PATH]\n"
+	.help = "[--device PATH] [WORD...]\n"
 		"\n"
 		"Test the GPU with every kind of memory and command, and with faults. Prints TAP,\n"
 		"and checksums of results, which are the same on every machine. It takes all\n"
 		"of the partition's video memory for a moment, and lets one job time out.\n"
+		"With WORDs, runs only tests whose names hold one of them.\n"
 		"Exit status 1 if a test failed.\n"
 		"\n"
 		COMMON_HELP,

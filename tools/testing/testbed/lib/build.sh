@@ -74,6 +74,18 @@ build_steps()
 		"${make[@]}" DESTDIR="$3" prefix=/usr install-tools install-selftests
 }
 
+# sparse_for FULL: the option that has sparse read every file, if the kernel's
+# headers bring along what that needs.
+sparse_for()
+{
+	local common=$ROOT/usr/src/linux-headers-${1%-amd64}-common
+
+	if [ -e "$common/scripts/checker-valid.sh" ] ||
+		! grep -qs checker-valid.sh "$common"/scripts/Makefile.*; then
+		echo C=1
+	fi
+}
+
 build_one()
 {
 	local k=$1 full out mnt

@@ -10,10 +10,8 @@ cmd_clean()
 		rm -rf --one-file-system "$CACHE/out" "$CACHE/log"
 		;;
 	--all)
-		if findmnt -rno TARGET | grep -qF "$CACHE/"; then
-			die "something is mounted below $CACHE"
-		fi
-		rm -rf --one-file-system "$CACHE" "$BUILD/uml" "$SOURCE" "$LOGS"
+		remove_tree "$CACHE"
+		rm -rf --one-file-system "$BUILD/uml" "$SOURCE" "$LOGS"
 		;;
 	*)
 		die "clean: no option $1"

@@ -59,6 +59,17 @@ with_lock()
 	) 9>"$lock"
 }
 
+# remove_tree DIR: rm -r, after unmounting what a killed run may have left in it.
+remove_tree()
+{
+	local dir
+
+	findmnt -rno TARGET | grep -F "$1/" | sort -r | while IFS= read -r dir; do
+		umount -l "$dir"
+	done || :
+	rm -rf --one-file-system "$1"
+}
+
 # kernel_full K: 6.12 -> 6.12.107+deb13-amd64, as installed in the root.
 kernel_full()
 {

@@ -29,14 +29,17 @@ make_root()
 	local -a options=()
 
 	say "root: Debian 13 by mmdebstrap"
-	rm -rf --one-file-system "$new"
+	remove_tree "$new"
 	while read -r option; do
 		[ -z "$option" ] || options+=("--aptopt=$option")
 	done < <(root_apt_options)
 	packages=$(IFS=,; echo "${ROOT_PACKAGES[*]}")
 	# INITRD=No: Debian's own initial RAM disk is large and is not used.
 	root_sources >"$CACHE/sources.list"
-	logged mmdebstrap env INITRD=No mmdebstrap --variant=minbase --mode=root \
+	# Namespaces of its own: what is killed leaves neither mounts nor processes.
+	logged mmdebstrap setpriv --pdeathsig KILL \
+		unshare --mount --pid --fork --kill-child=KILL --mount-proc \
+		env INITRD=No mmdebstrap --variant=minbase --mode=root \
 		--skip=cleanup/tmp --aptopt='APT::Install-Recommends "false"' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -50,7 +53,7 @@ make_root()
 	# No names are asked of a network that is not there.
 	printf '127.0.0.1 localhost host vm\n' >"$new/etc/hosts"
 	root_key >"$new/.complete"
-	rm -rf --one-file-system "$ROOT"
+	remove_tree "$ROOT"
 	mv "$new" "$ROOT"
 }
 
