@@ -249,7 +249,7 @@ static const struct opcode opcodes[] = {
  * @args: Receives the body, all of it zeroed first. Also on failure the handles are
  *	there, if only the size fits the opcode.
  *
- * Return: 0, -ENOSYS for an unknown opcode, -EINVAL if the size does not fit the
+ * Return: 0, -EOPNOTSUPP for an unknown opcode, -EINVAL if the size does not fit the
  * opcode, a reserved field is not zero, or a flag is unknown.
  */
 int gpup_vrd_decode(const struct gpup_vrd_header *header, const void *body,
@@ -261,10 +261,10 @@ int gpup_vrd_decode(const struct gpup_vrd_header *header, const void *body,
 
 	memset(args, 0, sizeof(*args));
 	if (header->opcode >= ARRAY_SIZE(opcodes))
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	op = &opcodes[array_index_nospec(header->opcode, ARRAY_SIZE(opcodes))];
 	if (!op->decode)
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	if (size < op->size || (size > op->size && !op->has_arrays))
 		return -EINVAL;
 	ret = op->decode(body, size, args);

@@ -260,8 +260,8 @@ ssize_t gpup_vrd_write(struct vfio_device *vdev, const char __user *buf, size_t 
  */
 vm_fault_t gpup_vrd_fault_done(struct vm_fault *vmf, vm_fault_t ret)
 {
-	if (ret != VM_FAULT_NOPAGE || vmf->flags & (FAULT_FLAG_VMA_LOCK | FAULT_FLAG_RETRY_NOWAIT) ||
-	    !fault_flag_allow_retry_first(vmf->flags))
+	if (ret != VM_FAULT_NOPAGE || !fault_flag_allow_retry_first(vmf->flags) ||
+	    vmf->flags & (FAULT_FLAG_VMA_LOCK | FAULT_FLAG_RETRY_NOWAIT))
 		return ret;
 	mmap_read_unlock(vmf->vma->vm_mm);
 	return VM_FAULT_RETRY;

@@ -194,7 +194,7 @@ struct gpup_vrd_slot {
  * not exist, and everything that names it fails.
  *
  * A message of an unknown opcode, or whose size does not fit its opcode, is
- * answered with ENOSYS or EINVAL if it asked for a reply, and otherwise ignored.
+ * answered with EOPNOTSUPP or EINVAL if it asked for a reply, and otherwise ignored.
  * A header whose size is out of bounds puts the device into NEEDS_RESET.
  */
 

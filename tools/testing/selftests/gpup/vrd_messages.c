@@ -284,8 +284,8 @@ TEST_F(messages, unknown_opcodes)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
-		EXPECT_EQ(-ENOSYS, vrd_call(&self->vrd, opcodes[i], 0, body, sizeof(body)));
-		EXPECT_EQ(-ENOSYS, vrd_call(&self->vrd, opcodes[i], self->work.client, NULL, 0));
+		EXPECT_EQ(-EOPNOTSUPP, vrd_call(&self->vrd, opcodes[i], 0, body, sizeof(body)));
+		EXPECT_EQ(-EOPNOTSUPP, vrd_call(&self->vrd, opcodes[i], self->work.client, NULL, 0));
 		/* Posted ones are ignored. */
 		EXPECT_EQ(0, vrd_post(&self->vrd, opcodes[i], 0, body, sizeof(body)));
 	}
@@ -341,7 +341,7 @@ TEST_F(messages, largest_message)
 	uint8_t body[GPUP_VRD_MSG_MAX - sizeof(struct gpup_vrd_msg)] = {};
 
 	EXPECT_EQ(-EINVAL, vrd_call(&self->vrd, GPUP_VRD_OP_QUERY, 0, body, sizeof(body)));
-	EXPECT_EQ(-ENOSYS, vrd_call(&self->vrd, 0, 0, body, sizeof(body)));
+	EXPECT_EQ(-EOPNOTSUPP, vrd_call(&self->vrd, 0, 0, body, sizeof(body)));
 }
 
 TEST_F(messages, query)
