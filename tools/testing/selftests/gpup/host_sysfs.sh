@@ -19,6 +19,16 @@ result()
 	fi
 }
 
+# check NAME COMMAND...
+check()
+{
+	local name=$1
+
+	shift
+	"$@"
+	result $? "$name"
+}
+
 # state: what must not change.
 state()
 {
@@ -46,6 +56,8 @@ refused()
 	result "$status" "$name"
 }
 
+# Called by way of check and refused.
+# shellcheck disable=SC2317
 write()
 {
 	printf '%s' "$2" >"$1"
@@ -76,6 +88,7 @@ done | sort -rn | head -n 1 | cut -d' ' -f2)
 uuid=$(cat /proc/sys/kernel/random/uuid)
 start=$(state)
 
+# shellcheck disable=SC2317 # by the trap
 remove_all()
 {
 	local pid
@@ -104,8 +117,7 @@ refused "two UUIDs" "Invalid argument" write "$type/create" "$uuid $uuid"
 refused "a path for a UUID" "Invalid argument" write "$type/create" "../../../etc/passwd"
 refused "very much text" "" write "$type/create" "$(printf '%05000d' 0)"
 
-echo "$uuid" >"$type/create"
-result $? "create"
+check "create" write "$type/create" "$uuid"
 refused "the same UUID again" "File exists" write "$type/create" "$uuid"
 for t in "$types"/*; do
 	[ "$(cat "$t/available_instances")" -gt 0 ] || continue
@@ -129,8 +141,7 @@ result $? "it is still there"
 refused "the GPU's driver while it has devices" "in use" rmmod gpup_soft
 refused "the module of the devices" "in use" rmmod gpup
 
-echo 1 >"$mdev/remove"
-result $? "remove"
+check "remove" write "$mdev/remove" 1
 await_state "$start"
 result $? "all is as before"
 refused "remove it again" "" write "$mdev/remove" "1"

@@ -20,15 +20,17 @@ fi
 [ $# -eq 0 ] || TESTS=("$@")
 
 modprobe -q vfio_iommu_type1
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
 summary=()
 failed=0
 for test in "${TESTS[@]}"; do
 	echo "# $test"
 	begin=$SECONDS
-	out=$("./$test" 2>&1 | tee /dev/fd/3; exit "${PIPESTATUS[0]}") 3>&1
-	status=$?
-	ok=$(grep -c '^ok ' <<<"$out")
-	bad=$(grep -c '^not ok ' <<<"$out")
+	"./$test" 2>&1 | tee "$out"
+	status=${PIPESTATUS[0]}
+	ok=$(grep -c '^ok ' "$out")
+	bad=$(grep -c '^not ok ' "$out")
 	summary+=("$(printf '# %-14s %3d passed, %d failed, status %d, %d s' "$test" "$ok" "$bad" \
 		"$status" $((SECONDS - begin)))")
 	[ "$status" -eq 0 ] || failed=1

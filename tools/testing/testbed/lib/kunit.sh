@@ -27,6 +27,9 @@ prepare_uml_source()
 		cat "$SOURCE/drivers/Makefile"
 		# shellcheck disable=SC2016 # for make
 		echo 'obj-$(CONFIG_DRM_GPUP) += gpup/'
+		# What of the guest's driver needs no PCI.
+		# shellcheck disable=SC2016 # for make
+		echo 'obj-$(CONFIG_DRM_GPUP_KUNIT_TEST) += ../guest/drm/'
 	} >"$UML/new"
 	mv "$UML/new" "$src.new/drivers/Makefile"
 	touch "$src.new/.complete"
