@@ -110,7 +110,7 @@ done
 refused "no UUID" "Invalid argument" write "$type/create" "x"
 refused "an empty line" "" write "$type/create" $'\n'
 refused "a UUID that is too short" "Invalid argument" write "$type/create" "${uuid%?}"
-refused "a UUID that is too long" "Invalid argument" write "$type/create" "${uuid}0"
+refused "a UUID that is too long" "Invalid argument" write "$type/create" "${uuid}00"
 refused "a UUID with a wrong digit" "Invalid argument" write "$type/create" "g${uuid:1}"
 refused "a UUID without dashes" "Invalid argument" write "$type/create" "${uuid//-/}"
 refused "two UUIDs" "Invalid argument" write "$type/create" "$uuid $uuid"
@@ -142,8 +142,7 @@ refused "the GPU's driver while it has devices" "in use" rmmod gpup_soft
 refused "the module of the devices" "in use" rmmod gpup
 
 check "remove" write "$mdev/remove" 1
-await_state "$start"
-result $? "all is as before"
+check "all is as before" await_state "$start"
 refused "remove it again" "" write "$mdev/remove" "1"
 
 # Many times, and several at a time: names, numbers and memory come back.
@@ -152,16 +151,18 @@ for ((i = 0; i < 30; i++)); do
 	echo "$uuid" >"$type/create" && echo 1 >"$mdev/remove" || ok=1
 done
 result "$ok" "create and remove in a loop"
+
+# Not the same name: the mdev core may lose the file "remove" of a device that is removed
+# while it is being created.
 for ((i = 0; i < 4; i++)); do
+	other=$(cat /proc/sys/kernel/random/uuid)
 	for ((j = 0; j < 15; j++)); do
-		echo "$uuid" >"$type/create"
-		echo 1 >"$mdev/remove"
+		echo "$other" >"$type/create"
+		echo 1 >"/sys/bus/mdev/devices/$other/remove"
 	done 2>/dev/null &
 done
 wait
-[ ! -e "$mdev/remove" ] || echo 1 >"$mdev/remove"
-await_state "$start"
-result $? "create and remove of one name by four at a time"
+check "create and remove by four at a time" await_state "$start"
 
 echo "1..$number"
 exit "$failed"
