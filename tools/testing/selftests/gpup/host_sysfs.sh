@@ -64,6 +64,7 @@ write()
 }
 
 # await_state TEXT: the state is that again, soon.
+# shellcheck disable=SC2317 # by way of check
 await_state()
 {
 	local i

@@ -851,7 +851,8 @@ TEST_F(messages, queue_create)
 
 	for (i = DRM_GPUP_QUEUE_PRIORITY_LOW; i <= DRM_GPUP_QUEUE_PRIORITY_HIGH; i++) {
 		EXPECT_EQ(0, send_with(&t, FIELD(queue_create, priority), i));
-		EXPECT_EQ(-EEXIST, send_unchanged(&t));
+		EXPECT_EQ(-EEXIST, send_with(&t, FIELD(queue_create, slot),
+					     vrd->config.slots - 1));
 		EXPECT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_QUEUE_DESTROY, self->work.client,
 					 body.handle));
 	}
