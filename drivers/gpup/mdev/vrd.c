@@ -53,7 +53,8 @@ void gpup_vrd_fail(struct gpup_vrd *vrd, u32 error)
 {
 	if (!gpup_vrd_regs_fail(&vrd->regs, error))
 		return;
-	dev_notice_ratelimited(vrd->vdev.dev, "stopped with error %u, needs a reset\n", error);
+	if (__ratelimit(&vrd->log_limit))
+		dev_notice(vrd->vdev.dev, "stopped with error %u, needs a reset\n", error);
 	gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
 }
 
@@ -329,6 +330,8 @@ static int init_device(struct vfio_device *vdev)
 		return ret;
 	INIT_WORK(&vrd->work, gpup_vrd_worker);
 	mutex_init(&vrd->lock);
+	ratelimit_default_init(&vrd->log_limit);
+	ratelimit_set_flags(&vrd->log_limit, RATELIMIT_MSG_ON_RELEASE);
 	gpup_vrd_irqs_init(vrd);
 	gpup_vrd_guest_memory_init(vrd);
 	gpup_handle_table_init(&vrd->handles, GPUP_DEFAULT_MAX_OBJECTS);

@@ -7,6 +7,7 @@
 
 #include <linux/maple_tree.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/vfio.h>
 #include <linux/wait.h>
@@ -148,6 +149,8 @@ struct gpup_vrd {
 	struct gpup_vrd_doorbell doorbell;
 	/** @irqs: Interrupts. */
 	struct gpup_vrd_irqs irqs;
+	/** @log_limit: Its own, so that no other VM can keep its failures out of the log. */
+	struct ratelimit_state log_limit;
 };
 
 static inline struct gpup_vrd *gpup_vrd_from_vfio(struct vfio_device *vdev)

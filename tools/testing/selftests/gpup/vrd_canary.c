@@ -140,6 +140,7 @@ TEST_F(canary, vram_within_vm)
 		work->vram_bo = bo;
 		ASSERT_EQ(0, vrd_map(vrd, work->client, &work->vm, bo, WORK_VRAM_VA,
 				     work->vram_size));
+		ASSERT_EQ(0, vrd_wait_slot(vrd, work->vm.slot, work->vm.value, VRD_PATIENCE_MS));
 	}
 }
 
