@@ -92,3 +92,19 @@ idle()
 	[ "$(attribute "$1" vram_used)" -eq 0 ] && [ "$(attribute "$1" system_used)" -eq 0 ] &&
 		[ "$(attribute "$1" clients)" -eq 0 ]
 }
+
+# start_vm NAME OPTIONS...: start a VM and wait until it is up. Emulated SVM loses a VM
+# now and then before its first process runs, with a triple fault of its kernel: that, and
+# only that, is tried again, and said.
+start_vm()
+{
+	local try
+
+	for try in 1 2 3; do
+		vm start "$@" || return
+		vm ready "$1" && return
+		[ ! -e "$(vm dir "$1")/dmesg.log" ] || return 1
+		echo "# VM $1 died before its first process ran (try $try)"
+	done
+	return 1
+}

@@ -5,13 +5,13 @@
 # loaded. Ends with one line for each.
 #
 #	GPUP_KILLS	how often vrd_kill kills its guest (200)
-#	GPUP_FUZZ_MS	how long vrd_hostile goes on at random, each time (4000)
+#	GPUP_FUZZ_MS	how long vrd_hostile and vrd_storms go on at random, each time (4000)
 #	GPUP_SEED	where that begins (42)
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 
-TESTS=(host_sysfs.sh host_ioctl host_share vrd_config vrd_messages vrd_jobs vrd_limits
-	vrd_canary vrd_hostile vrd_kill)
+TESTS=(host_sysfs.sh host_ioctl host_share vrd_config vrd_bringup vrd_messages vrd_submissions
+	vrd_jobs vrd_limits vrd_canary vrd_hostile vrd_storms vrd_kill)
 
 if [ "$(id -u)" -ne 0 ]; then
 	echo "run.sh: needs root" >&2
@@ -31,7 +31,7 @@ for test in "${TESTS[@]}"; do
 	status=${PIPESTATUS[0]}
 	ok=$(grep -c '^ok ' "$out")
 	bad=$(grep -c '^not ok ' "$out")
-	summary+=("$(printf '# %-14s %3d passed, %d failed, status %d, %d s' "$test" "$ok" "$bad" \
+	summary+=("$(printf '# %-15s %3d passed, %d failed, status %d, %d s' "$test" "$ok" "$bad" \
 		"$status" $((SECONDS - begin)))")
 	[ "$status" -eq 0 ] || failed=1
 done
