@@ -299,17 +299,26 @@ int mdev_set(const char *uuid, const char *attribute, const char *text)
 	return write_file(path, text);
 }
 
-bool partition_wait_idle(const char *name, unsigned int ms)
+bool partition_wait(const char *name, const char *attribute, uint64_t value, unsigned int ms)
 {
-	uint64_t end = deadline(ms);
+	uint64_t end = deadline(ms), is;
 
-	while (partition_get(name, "vram_used") || partition_get(name, "system_used") ||
-	       partition_get(name, "clients")) {
-		if (is_over(end))
+	while ((is = partition_get(name, attribute)) != value) {
+		if (is_over(end)) {
+			printf("# %s of %s is %" PRIu64 ", not %" PRIu64 "\n", attribute, name, is,
+			       value);
 			return false;
+		}
 		sleep_ms(1);
 	}
 	return true;
+}
+
+bool partition_wait_idle(const char *name, unsigned int ms)
+{
+	return partition_wait(name, "vram_used", 0, ms) &&
+	       partition_wait(name, "system_used", 0, ms) &&
+	       partition_wait(name, "clients", 0, ms);
 }
 
 bool inject_fault(const char *engine, const char *fault, unsigned int value)

@@ -44,6 +44,8 @@ int partition_set_number(const char *name, const char *attribute, uint64_t value
 uint64_t mdev_get(const char *uuid, const char *attribute);
 int mdev_set(const char *uuid, const char *attribute, const char *text);
 
+/* Wait until an attribute is @value. False after @ms. */
+bool partition_wait(const char *name, const char *attribute, uint64_t value, unsigned int ms);
 /* Wait until a partition holds nothing any more: memory, clients. False after @ms. */
 bool partition_wait_idle(const char *name, unsigned int ms);
 

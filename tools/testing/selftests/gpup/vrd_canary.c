@@ -136,6 +136,8 @@ TEST_F(canary, vram_within_vm)
 		ASSERT_EQ(0, vrd_bind(vrd, work->client, &work->vm, &unmap, 1, NULL, 0));
 		ASSERT_EQ(0, vrd_wait_slot(vrd, work->vm.slot, work->vm.value, VRD_PATIENCE_MS));
 		ASSERT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_BO_DESTROY, 0, work->vram_bo));
+		/* The mapping lets go of it a moment after the unmap has shown. */
+		ASSERT_TRUE(partition_wait(self->uuid, "vram_used", 0, VRD_PATIENCE_MS));
 		ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, work->vram_size, &bo));
 		work->vram_bo = bo;
 		ASSERT_EQ(0, vrd_map(vrd, work->client, &work->vm, bo, WORK_VRAM_VA,

@@ -216,6 +216,7 @@ TEST_F(jobs, readonly)
 	struct stream *stream;
 
 	ASSERT_EQ(0, vrd_bind(&self->vrd, work->client, &work->vm, &op, 1, NULL, 0));
+	ASSERT_EQ(0, vrd_wait_slot(&self->vrd, work->vm.slot, work->vm.value, VRD_PATIENCE_MS));
 	stream = work_stream(work);
 	stream_copy(stream, WORK_SHARED_VA + WORK_RESULT, op.va, PAGE);
 	ASSERT_EQ(0, work_run(work, &work->copy));
@@ -241,8 +242,7 @@ TEST_F(jobs, destroyed_but_mapped)
 	EXPECT_EQ(0, work_round(work, 99));
 	ASSERT_EQ(0, vrd_bind(vrd, work->client, &work->vm, &unmap, 1, NULL, 0));
 	ASSERT_EQ(0, vrd_wait_slot(vrd, work->vm.slot, work->vm.value, VRD_PATIENCE_MS));
-	ASSERT_EQ(0, vrd_sync(vrd));
-	EXPECT_EQ(0, partition_get(self->uuid, "vram_used"));
+	EXPECT_TRUE(partition_wait(self->uuid, "vram_used", 0, VRD_PATIENCE_MS));
 }
 
 static void expect_failed(struct __test_metadata *_metadata, struct vrd *vrd,
