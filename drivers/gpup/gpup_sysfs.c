@@ -93,6 +93,9 @@ static int parse_size(const char *buf, u64 *size)
 	if (strscpy(word, buf, sizeof(word)) < 0)
 		return -EINVAL;
 	len = strcspn(word, "\n");
+	/* As kstrtou64() has it: one newline, at the end. */
+	if (word[len] && word[len + 1])
+		return -EINVAL;
 	word[len] = '\0';
 	if (len) {
 		switch (word[len - 1]) {
