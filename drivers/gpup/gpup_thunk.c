@@ -296,10 +296,13 @@ int gpup_thunk_queue_create(struct gpup_client *client, u32 *handle, u32 vm_hand
 	}
 	/* From here on the queue holds the address space. */
 
+	/* Once it has a name, another thread of the client may destroy it. */
+	gpup_queue_get(queue);
 	ret = name_object(client, GPUP_OBJECT_QUEUE, queue, handle);
 	if (ret)
 		goto err_queue;
 	gpup_queue_set_name(queue, *handle);
+	gpup_queue_put(queue);
 	ret = gpup_handle_set_parent(client->handles, *handle, vm_handle);
 	if (ret) {
 		/* Another thread of the client was faster with destroying one of them. */
@@ -310,6 +313,7 @@ int gpup_thunk_queue_create(struct gpup_client *client, u32 *handle, u32 vm_hand
 
 err_queue:
 	gpup_queue_close(queue);
+	gpup_queue_put(queue);
 	gpup_queue_put(queue);
 	return ret;
 err_vm:
