@@ -272,13 +272,31 @@ void test_gpu_finish(struct test_gpu *gpu, unsigned int engine)
 	test_gpu_finish_with(gpu, engine, 0, 0, 1000);
 }
 
+/* Exact: queues' work is queued with the scheduler's lock held. */
+static bool is_settled(struct test_gpu *gpu)
+{
+	bool settled = true;
+	unsigned int i;
+
+	spin_lock_irq(&gpu->sched->lock);
+	for (i = 0; i < gpu->queue_count; i++)
+		settled &= !work_busy(&gpu->queues[i].queue->work);
+	spin_unlock_irq(&gpu->sched->lock);
+	return settled;
+}
+
 /**
  * test_gpu_settle() - Wait until the scheduler has nothing to do
  * @gpu: The GPU.
+ *
+ * Queues can give each other something to do, and to flush the workqueue once is to
+ * wait only for what was there at the time.
  */
 void test_gpu_settle(struct test_gpu *gpu)
 {
-	flush_workqueue(gpu->sched->wq);
+	do {
+		flush_workqueue(gpu->sched->wq);
+	} while (!is_settled(gpu));
 }
 
 /**
