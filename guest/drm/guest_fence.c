@@ -23,7 +23,9 @@
  * A fence keeps no reference to its timeline. One that has not signalled is on the
  * timeline's list, and the timeline signals all that are left before it goes,
  * an RCU grace period later. So whoever finds, inside an RCU section, that a fence has not
- * signalled may use its timeline within that section.
+ * signalled may use its timeline within that section. For this to be true, whoever takes
+ * fences off the list of a timeline that he does not hold signals them in one RCU section
+ * with it.
  *
  * Fences are signalled without &guest_device.fence_lock, because it is taken inside a
  * fence's lock by &dma_fence_ops.enable_signaling.
@@ -240,11 +242,13 @@ void guest_timelines_fail(struct guest_device *gdev)
 	struct guest_timeline *tl;
 	LIST_HEAD(done);
 
+	rcu_read_lock();
 	spin_lock_irq(&gdev->fence_lock);
 	list_for_each_entry(tl, &gdev->timelines, all)
 		end_locked(tl, -ENODEV, &done);
 	spin_unlock_irq(&gdev->fence_lock);
 	signal_fences(&done);
+	rcu_read_unlock();
 }
 
 /**
@@ -290,11 +294,13 @@ static void scan_armed(struct guest_device *gdev)
 	unsigned long flags;
 	LIST_HEAD(done);
 
+	rcu_read_lock();
 	spin_lock_irqsave(&gdev->fence_lock, flags);
 	list_for_each_entry_safe(tl, next, &gdev->armed, armed)
 		scan(tl, &done);
 	spin_unlock_irqrestore(&gdev->fence_lock, flags);
 	signal_fences(&done);
+	rcu_read_unlock();
 }
 
 /**
