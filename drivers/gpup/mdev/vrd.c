@@ -234,7 +234,8 @@ static void ask_for_release(struct vfio_device *vdev, unsigned int count)
 
 	if (!gpup_vrd_request_release(vrd) && !count)
 		dev_notice(vdev->dev, "in use by a VMM that takes no request to release it\n");
-	if (count != PATIENCE)
+	/* Each time from then on: a guest may have reset the device and started again. */
+	if (count < PATIENCE)
 		return;
 	mutex_lock(&vrd->lock);
 	take_down(vrd);
