@@ -55,7 +55,7 @@ struct gpup_timeline *gpup_timeline_create(void (*notify)(struct gpup_timeline *
 {
 	struct gpup_timeline *tl;
 
-	tl = kzalloc(sizeof(*tl), GFP_KERNEL);
+	tl = kzalloc(sizeof(*tl), GFP_KERNEL_ACCOUNT);
 	if (!tl)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&tl->ref);

@@ -116,6 +116,12 @@ struct gpup_adapter_ops {
 	int (*as_prepare)(struct gpup_hw_as *as, u64 va, u64 size);
 
 	/**
+	 * @as_memory: Host memory that an address space takes, in bytes; grows in
+	 * @as_prepare alone, also in one that fails. Any context, must not sleep.
+	 */
+	u64 (*as_memory)(struct gpup_hw_as *as);
+
+	/**
 	 * @as_map: Map contiguous memory, in a range that was prepared and that is
 	 * not mapped at present. Cannot fail. Must not allocate memory.
 	 */

@@ -86,7 +86,7 @@ struct gpup_hw_as {
 	struct soft_gpu *gpu;
 	/** @root: Top level of the page tables. */
 	u64 *root;
-	/** @tables: Page tables below @root. Protected by @prepare_lock. */
+	/** @tables: Page tables below @root. Written with @prepare_lock held. */
 	u32 tables;
 	/** @prepare_lock: Serializes the growth of the page tables. */
 	struct mutex prepare_lock;
@@ -192,6 +192,7 @@ struct gpup_hw_as *soft_as_new(struct soft_gpu *gpu);
 struct gpup_hw_as *soft_as_create(struct gpup_adapter *adapter);
 void soft_as_destroy(struct gpup_hw_as *as);
 int soft_as_prepare(struct gpup_hw_as *as, u64 va, u64 size);
+u64 soft_as_memory(struct gpup_hw_as *as);
 void soft_as_map(struct gpup_hw_as *as, u64 va, u64 size,
 		 enum gpup_mem_domain domain, u64 addr, bool writable);
 void soft_as_unmap(struct gpup_hw_as *as, u64 va, u64 size);

@@ -134,7 +134,7 @@ static int prepare_leaf(struct gpup_hw_as *as, u64 va)
 		table = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 		if (!table)
 			return -ENOMEM;
-		as->tables++;
+		WRITE_ONCE(as->tables, as->tables + 1);
 		/* Zeroed before an engine can find it. */
 		smp_store_release(slot, (u64)(uintptr_t)table);
 	}
@@ -172,6 +172,19 @@ int soft_as_prepare(struct gpup_hw_as *as, u64 va, u64 size)
 	}
 	mutex_unlock(&as->prepare_lock);
 	return ret;
+}
+
+/**
+ * soft_as_memory() - Host memory that an address space takes
+ * @as: The address space.
+ *
+ * Any context.
+ *
+ * Return: Bytes.
+ */
+u64 soft_as_memory(struct gpup_hw_as *as)
+{
+	return sizeof(*as) + (1 + (u64)READ_ONCE(as->tables)) * PAGE_SIZE;
 }
 
 /**

@@ -46,6 +46,7 @@ static const struct gpup_adapter_ops soft_ops = {
 	.as_create = soft_as_create,
 	.as_destroy = soft_as_destroy,
 	.as_prepare = soft_as_prepare,
+	.as_memory = soft_as_memory,
 	.as_map = soft_as_map,
 	.as_unmap = soft_as_unmap,
 	.run = soft_run,

@@ -3,6 +3,8 @@
  * The memory manager of an adapter, and the partitions' shares in it.
  */
 #include <linux/export.h>
+#include <linux/lockdep.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <drm/drm_device.h>
@@ -146,7 +148,7 @@ void gpup_vidmm_partition_fini(struct gpup_vidmm_partition *mp)
 
 	/* TTM may have put off the end of an object. */
 	flush_workqueue(mm->ttm.wq);
-	WARN_ON(mp->vram.used || mp->system_used);
+	WARN_ON(mp->vram.used || mp->system_used || mp->overhead);
 	spin_lock(&mm->lock);
 	gpup_budget_leave(&mm->pool, &mp->vram);
 	spin_unlock(&mm->lock);
@@ -249,6 +251,78 @@ void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 	else
 		mp->system_used -= size;
 	spin_unlock(&mp->mm->lock);
+}
+
+/*
+ * Page tables take a 512th of what is mapped densely, mappings of single pages a 32nd.
+ * The constant is for what is mapped here and there, as in an address space of each of
+ * many processes. To the host's partition, whose processes are charged by their
+ * cgroups, this is no limit.
+ */
+static u64 overhead_max(const struct gpup_vidmm_partition *mp)
+{
+	lockdep_assert_held(&mp->mm->lock);
+	return SZ_64M + (mp->vram.max + mp->system_max) / 8;
+}
+
+/**
+ * gpup_mem_charge_overhead() - May a partition cost the host so much more memory?
+ * @mp: Its share.
+ * @size: Bytes.
+ *
+ * Not from interrupts.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gpup_mem_charge_overhead(struct gpup_vidmm_partition *mp, u64 size)
+{
+	int ret = 0;
+
+	spin_lock(&mp->mm->lock);
+	if (mp->overhead + size > overhead_max(mp))
+		ret = -ENOMEM;
+	else
+		mp->overhead += size;
+	spin_unlock(&mp->mm->lock);
+	return ret;
+}
+
+/**
+ * gpup_mem_uncharge_overhead() - A partition costs the host less
+ * @mp: Its share.
+ * @size: Bytes, charged before.
+ *
+ * Not from interrupts.
+ */
+void gpup_mem_uncharge_overhead(struct gpup_vidmm_partition *mp, u64 size)
+{
+	spin_lock(&mp->mm->lock);
+	mp->overhead -= size;
+	spin_unlock(&mp->mm->lock);
+}
+
+/**
+ * gpup_mem_raise_overhead() - Charge for something that has grown
+ * @mp: Its partition's share.
+ * @charged: Bytes that were charged for it; raised, also on failure.
+ * @size: Bytes that it takes now.
+ *
+ * Not from interrupts.
+ *
+ * Return: 0, or -ENOMEM if that is more than the partition may cost.
+ */
+int gpup_mem_raise_overhead(struct gpup_vidmm_partition *mp, u64 *charged, u64 size)
+{
+	int ret;
+
+	spin_lock(&mp->mm->lock);
+	if (size > *charged) {
+		mp->overhead += size - *charged;
+		*charged = size;
+	}
+	ret = mp->overhead > overhead_max(mp) ? -ENOMEM : 0;
+	spin_unlock(&mp->mm->lock);
+	return ret;
 }
 
 /**

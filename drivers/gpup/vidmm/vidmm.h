@@ -38,6 +38,8 @@ struct gpup_vidmm_partition {
 	u64 system_max;
 	/** @system_used: System memory that the GPU can reach on its behalf. */
 	u64 system_used;
+	/** @overhead: Host memory for its address spaces and what is bound in them. */
+	u64 overhead;
 };
 
 struct gpup_vidmm *gpup_vidmm_create(struct gpup_adapter *adapter, struct drm_device *drm,

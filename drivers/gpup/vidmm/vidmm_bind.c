@@ -30,12 +30,17 @@
 #define SPARES_MAP	3
 #define SPARES_UNMAP	2
 
+/* More than a condition in &gpup_deps takes. */
+#define BYTES_PER_WAIT	128
+
 struct bind {
 	struct list_head link;
 	struct gpup_vm *vm;
 	struct gpup_deps deps;
 	bool ready;
 	u64 value;
+	/* Bytes that the partition was charged. */
+	u64 charged;
 	/* Mappings to use, and those whose time has come. */
 	struct list_head spares;
 	struct list_head dead;
@@ -50,10 +55,11 @@ struct bind {
  */
 void gpup_mapping_free(struct gpup_vm *vm, struct gpup_mapping *mapping)
 {
+	atomic_dec(&vm->mappings);
+	gpup_mem_uncharge_overhead(vm->mp, sizeof(*mapping));
 	if (mapping->bo)
 		gpup_bo_put(mapping->bo);
 	kfree(mapping);
-	atomic_dec(&vm->mappings);
 }
 
 static void free_mappings(struct gpup_vm *vm, struct list_head *list)
@@ -68,6 +74,7 @@ static void bind_free(struct bind *bind)
 {
 	unsigned int i;
 
+	gpup_mem_uncharge_overhead(bind->vm->mp, bind->charged);
 	free_mappings(bind->vm, &bind->spares);
 	free_mappings(bind->vm, &bind->dead);
 	for (i = 0; i < bind->count; i++)
@@ -169,7 +176,8 @@ const struct drm_gpuvm_ops gpup_gpuvm_ops = {
 	.sm_step_unmap = step_unmap,
 };
 
-static void run_bind(struct bind *bind)
+/* One bind can be a lot of work; if nobody will see what it was for, it ends early. */
+static int run_bind(struct bind *bind)
 {
 	struct gpup_vm *vm = bind->vm;
 	unsigned int i;
@@ -178,6 +186,8 @@ static void run_bind(struct bind *bind)
 		const struct gpup_bind_op *op = &bind->ops[i];
 		struct bind_step step = { .bind = bind, .op = op };
 
+		if (READ_ONCE(vm->stopped))
+			return -ECANCELED;
 		trace_gpup_map(op->op, op->va, op->size, op->bo_offset);
 		if (op->op == DRM_GPUP_BIND_MAP)
 			gpup_gpuvm_sm_map(&vm->base, &step, op->va, op->size, &op->bo->tbo.base,
@@ -185,6 +195,7 @@ static void run_bind(struct bind *bind)
 		else
 			drm_gpuvm_sm_unmap(&vm->base, &step, op->va, op->size);
 	}
+	return 0;
 }
 
 /**
@@ -196,6 +207,7 @@ void gpup_vm_run_binds(struct work_struct *work)
 	struct gpup_vm *vm = container_of(work, struct gpup_vm, work);
 	struct bind *bind;
 	bool cookie;
+	int error;
 
 	for (;;) {
 		spin_lock_irq(&vm->lock);
@@ -207,13 +219,14 @@ void gpup_vm_run_binds(struct work_struct *work)
 		spin_unlock_irq(&vm->lock);
 
 		cookie = dma_fence_begin_signalling();
+		error = 0;
 		if (!gpup_timeline_error(vm->timeline))
-			run_bind(bind);
+			error = run_bind(bind);
 		spin_lock_irq(&vm->lock);
 		list_del(&bind->link);
 		vm->bind_count--;
 		spin_unlock_irq(&vm->lock);
-		gpup_timeline_complete(vm->timeline, bind->value, 0, 0);
+		gpup_timeline_complete(vm->timeline, bind->value, error, 0);
 		dma_fence_end_signalling(cookie);
 
 		bind_free(bind);
@@ -257,9 +270,9 @@ void gpup_vm_cancel_binds(struct gpup_vm *vm)
 	vm->closed = true;
 	mutex_unlock(&vm->submit_lock);
 
-	/* Let the worker finish what it has begun, and begin nothing new. */
+	/* Let the worker finish the operation that it has begun, and begin nothing new. */
 	spin_lock_irq(&vm->lock);
-	vm->stopped = true;
+	WRITE_ONCE(vm->stopped, true);
 	spin_unlock_irq(&vm->lock);
 	cancel_work_sync(&vm->work);
 
@@ -297,22 +310,35 @@ static int check_op(const struct gpup_vm *vm, const struct gpup_bind_op *op)
 static int add_spares(struct bind *bind, unsigned int count, int limit)
 {
 	struct gpup_vm *vm = bind->vm;
+	struct gpup_mapping *mapping;
 
 	while (count--) {
-		struct gpup_mapping *mapping;
-
-		if (atomic_inc_return(&vm->mappings) > limit) {
-			atomic_dec(&vm->mappings);
-			return -ENOMEM;
-		}
+		if (atomic_inc_return(&vm->mappings) > limit)
+			goto err_count;
+		if (gpup_mem_charge_overhead(vm->mp, sizeof(*mapping)))
+			goto err_count;
 		mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
-		if (!mapping) {
-			atomic_dec(&vm->mappings);
-			return -ENOMEM;
-		}
+		if (!mapping)
+			goto err_charge;
 		list_add(&mapping->link, &bind->spares);
 	}
 	return 0;
+
+err_charge:
+	gpup_mem_uncharge_overhead(vm->mp, sizeof(*mapping));
+err_count:
+	atomic_dec(&vm->mappings);
+	return -ENOMEM;
+}
+
+/* What was allocated before a failure stays with the address space, and is paid for. */
+static int prepare_tables(struct gpup_vm *vm, u64 va, u64 size)
+{
+	const struct gpup_adapter_ops *ops = vm->mp->mm->ops;
+	int ret = ops->as_prepare(vm->as, va, size);
+	int over = gpup_mem_raise_overhead(vm->mp, &vm->overhead, ops->as_memory(vm->as));
+
+	return ret ?: over;
 }
 
 static int prepare_op(struct bind *bind, const struct gpup_bind_op *op)
@@ -320,14 +346,16 @@ static int prepare_op(struct bind *bind, const struct gpup_bind_op *op)
 	struct gpup_vm *vm = bind->vm;
 	int ret;
 
-	bind->ops[bind->count++] = *op;
+	/* The count first: it bounds the array. */
+	bind->count++;
+	bind->ops[bind->count - 1] = *op;
 	if (op->bo)
 		gpup_bo_get(op->bo);
 	if (op->op == DRM_GPUP_BIND_UNMAP)
 		return add_spares(bind, SPARES_UNMAP,
 				  GPUP_VM_MAX_MAPPINGS + GPUP_VM_UNMAP_RESERVE);
 	ret = add_spares(bind, SPARES_MAP, GPUP_VM_MAX_MAPPINGS);
-	return ret ?: vm->mp->mm->ops->as_prepare(vm->as, op->va, op->size);
+	return ret ?: prepare_tables(vm, op->va, op->size);
 }
 
 /* With @vm->submit_lock held, so that binds are in the list in the order of their values. */
@@ -377,6 +405,7 @@ int gpup_vm_bind(struct gpup_vm *vm, const struct gpup_bind_op *ops, unsigned in
 {
 	struct bind *bind;
 	unsigned int i;
+	u64 cost;
 	int ret;
 
 	for (i = 0; i < count; i++) {
@@ -387,16 +416,23 @@ int gpup_vm_bind(struct gpup_vm *vm, const struct gpup_bind_op *ops, unsigned in
 	if (gpup_timeline_error(vm->timeline))
 		return -EIO;
 
+	cost = struct_size(bind, ops, count) + wait_count * BYTES_PER_WAIT;
+	ret = gpup_mem_charge_overhead(vm->mp, cost);
+	if (ret)
+		return ret;
 	bind = kvzalloc(struct_size(bind, ops, count), GFP_KERNEL_ACCOUNT);
-	if (!bind)
-		return -ENOMEM;
+	if (!bind) {
+		ret = -ENOMEM;
+		goto err_charge;
+	}
 	bind->vm = vm;
+	bind->charged = cost;
 	INIT_LIST_HEAD(&bind->spares);
 	INIT_LIST_HEAD(&bind->dead);
 	ret = gpup_deps_init(&bind->deps, waits, wait_count, bind_ready);
 	if (ret) {
 		kvfree(bind);
-		return ret;
+		goto err_charge;
 	}
 
 	for (i = 0; !ret && i < count; i++)
@@ -408,5 +444,9 @@ int gpup_vm_bind(struct gpup_vm *vm, const struct gpup_bind_op *ops, unsigned in
 	}
 	if (ret)
 		bind_free(bind);
+	return ret;
+
+err_charge:
+	gpup_mem_uncharge_overhead(vm->mp, cost);
 	return ret;
 }

@@ -317,6 +317,38 @@ static void mappings_are_limited_but_can_be_unmapped(struct kunit *test)
 	gpup_vidmm_partition_fini(&mp);
 }
 
+static void memory_of_the_host_is_limited(struct kunit *test)
+{
+	struct gpup_timeline *tl = gpup_timeline_create(NULL, NULL);
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	struct gpup_bo *bo;
+	struct gpup_vm *vm;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tl);
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	vm = create_vm(test, &mp);
+	bo = mm_test_bo(test, &mp, PAGE_SIZE, DRM_GPUP_BO_VRAM);
+
+	/* The page tables grow, and that they did counts although the bind has failed. */
+	gpu->as_memory = SZ_64M + (TEST_VRAM + TEST_SYSTEM_MAX) / 8;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, bind(vm, map_op(bo, 0, 0, 1)));
+	KUNIT_EXPECT_EQ(test, gpu->as_memory, mp.overhead);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&vm->mappings));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, bind(vm, unmap_op(0, 1)));
+	gpu->as_memory = 1;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, PTR_ERR(gpup_vm_create(&mp, tl)));
+	destroy_vm(test, vm);
+	KUNIT_EXPECT_EQ(test, 0, mp.overhead);
+
+	vm = create_vm(test, &mp);
+	KUNIT_EXPECT_EQ(test, 0, bind(vm, map_op(bo, 0, 0, 1)));
+	destroy_vm(test, vm);
+	gpup_timeline_put(tl);
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&mp);
+}
+
 static void binds_in_flight_are_limited(struct kunit *test)
 {
 	struct gpup_wait gate = create_gate(test);
@@ -678,6 +710,7 @@ static struct kunit_case bind_cases[] = {
 	KUNIT_CASE(malformed_binds_change_nothing),
 	KUNIT_CASE(failed_preparation_changes_nothing),
 	KUNIT_CASE(mappings_are_limited_but_can_be_unmapped),
+	KUNIT_CASE(memory_of_the_host_is_limited),
 	KUNIT_CASE(binds_in_flight_are_limited),
 	KUNIT_CASE(binds_keep_their_order),
 	KUNIT_CASE(fences_are_waited_for_and_signalled),

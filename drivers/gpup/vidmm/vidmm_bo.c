@@ -29,6 +29,12 @@
  * file.
  */
 
+/*
+ * Pages that are looked at for how far they are contiguous: who maps single pages
+ * of a large object, as a guest may, shall not have all of it looked at each time.
+ */
+#define EXTENT_PAGES	512ul
+
 static struct gpup_bo *to_bo(struct ttm_buffer_object *tbo)
 {
 	return container_of(tbo, struct gpup_bo, tbo);
@@ -371,7 +377,7 @@ EXPORT_SYMBOL_GPL(gpup_bo_vram_pfn);
  * gpup_bo_extent() - Where a byte of an object is
  * @bo: The object.
  * @offset: The byte, a multiple of PAGE_SIZE below the object's size.
- * @extent: Receives the contiguous rest behind it.
+ * @extent: Receives the contiguous rest behind it, or a part of that.
  *
  * Any context.
  */
@@ -379,7 +385,7 @@ void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent)
 {
 	struct page **pages = bo->pages;
 	unsigned long i = offset >> PAGE_SHIFT;
-	unsigned long n = gpup_bo_size(bo) >> PAGE_SHIFT;
+	unsigned long n = min(gpup_bo_size(bo) >> PAGE_SHIFT, i + EXTENT_PAGES);
 
 	if (bo->flags & DRM_GPUP_BO_VRAM) {
 		gpup_vram_extent(bo->tbo.resource, offset, extent);

@@ -86,6 +86,9 @@ void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent);
 
 int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
+int gpup_mem_charge_overhead(struct gpup_vidmm_partition *mp, u64 size);
+void gpup_mem_uncharge_overhead(struct gpup_vidmm_partition *mp, u64 size);
+int gpup_mem_raise_overhead(struct gpup_vidmm_partition *mp, u64 *charged, u64 size);
 void gpup_mem_retire(struct gpup_vidmm *mm, u64 size);
 
 extern const struct ttm_device_funcs gpup_ttm_funcs;

@@ -66,6 +66,11 @@ static int test_as_prepare(struct gpup_hw_as *as, u64 va, u64 size)
 	return 0;
 }
 
+static u64 test_as_memory(struct gpup_hw_as *as)
+{
+	return as->gpu->as_memory;
+}
+
 static void test_as_map(struct gpup_hw_as *as, u64 va, u64 size, enum gpup_mem_domain domain,
 			u64 addr, bool writable)
 {
@@ -98,6 +103,7 @@ static const struct gpup_adapter_ops test_ops = {
 	.as_create = test_as_create,
 	.as_destroy = test_as_destroy,
 	.as_prepare = test_as_prepare,
+	.as_memory = test_as_memory,
 	.as_map = test_as_map,
 	.as_unmap = test_as_unmap,
 };

@@ -39,6 +39,8 @@ struct mm_test_gpu {
 	wait_queue_head_t released;
 	/** @prepare_fails_at: Number of the call of as_prepare that fails, or zero. */
 	int prepare_fails_at;
+	/** @as_memory: What every address space says that it takes, in bytes. */
+	u64 as_memory;
 	/** @misused: An operation was called against its rules. */
 	bool misused;
 };

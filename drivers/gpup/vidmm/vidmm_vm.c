@@ -17,6 +17,7 @@ void gpup_vm_free(struct drm_gpuvm *base)
 	struct gpup_vm *vm = gpup_vm_from_base(base);
 
 	vm->mp->mm->ops->as_destroy(vm->as);
+	gpup_mem_uncharge_overhead(vm->mp, vm->overhead);
 	gpup_timeline_put(vm->timeline);
 	kfree(vm);
 }
@@ -35,6 +36,7 @@ struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_time
 	struct gpup_vidmm *mm = mp->mm;
 	struct drm_gem_object *resv;
 	struct gpup_vm *vm;
+	int ret;
 
 	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
 	if (!vm)
@@ -45,24 +47,31 @@ struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_time
 	INIT_LIST_HEAD(&vm->binds);
 	INIT_WORK(&vm->work, gpup_vm_run_binds);
 
-	resv = drm_gpuvm_resv_object_alloc(mm->drm);
-	if (!resv) {
-		kfree(vm);
-		return ERR_PTR(-ENOMEM);
-	}
 	vm->as = mm->ops->as_create(mm->adapter);
 	if (IS_ERR(vm->as)) {
-		int ret = PTR_ERR(vm->as);
-
-		drm_gem_object_put(resv);
-		kfree(vm);
-		return ERR_PTR(ret);
+		ret = PTR_ERR(vm->as);
+		goto err_free;
+	}
+	ret = gpup_mem_raise_overhead(mp, &vm->overhead, mm->ops->as_memory(vm->as));
+	if (ret)
+		goto err_as;
+	resv = drm_gpuvm_resv_object_alloc(mm->drm);
+	if (!resv) {
+		ret = -ENOMEM;
+		goto err_as;
 	}
 	vm->timeline = gpup_timeline_get(timeline);
 	drm_gpuvm_init(&vm->base, "gpup", 0, mm->drm, resv, mm->caps->va_start,
 		       mm->caps->va_end - mm->caps->va_start, 0, 0, &gpup_gpuvm_ops);
 	drm_gem_object_put(resv);
 	return vm;
+
+err_as:
+	mm->ops->as_destroy(vm->as);
+	gpup_mem_uncharge_overhead(mp, vm->overhead);
+err_free:
+	kfree(vm);
+	return ERR_PTR(ret);
 }
 
 /**

@@ -40,8 +40,10 @@ struct gpup_vm {
 	struct list_head binds;
 	/** @bind_count: Number of @binds. */
 	unsigned int bind_count;
-	/** @stopped: The worker begins no more binds. */
+	/** @stopped: The worker begins no more binds. Read without @lock. */
 	bool stopped;
+	/** @overhead: Bytes that @mp was charged for @as. Protected by the manager's lock. */
+	u64 overhead;
 	/** @mappings: Mappings that exist or that binds in flight have ready. */
 	atomic_t mappings;
 	/** @work: Carries out @binds. */

@@ -256,7 +256,7 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	    params->priority > DRM_GPUP_QUEUE_PRIORITY_HIGH)
 		return ERR_PTR(-EINVAL);
 
-	queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&queue->ref);
