@@ -67,23 +67,15 @@ make_indices()
 build_steps()
 {
 	local -a make=(in_root make --no-print-directory -C "$2" KDIR="/lib/modules/$1/build")
+	# A warning is an error, so that it is still there when the build is repeated.
+	# KBUILD_CHECKSRC is what C=1 sets; Debian's headers lack what C=1 asks first.
+	local -a strict=(W=1 KCFLAGS=-Werror KBUILD_CHECKSRC=1
+		"CF=-Wsparse-error -include $2/tools/testing/testbed/lib/sparse.h")
 
-	"${make[@]}" -j"$(nproc)" modules &&
+	"${make[@]}" -j"$(nproc)" "${strict[@]}" modules &&
 		"${make[@]}" INSTALL_MOD_PATH="$3" modules_install &&
 		"${make[@]}" -j"$(nproc)" tools selftests &&
 		"${make[@]}" DESTDIR="$3" prefix=/usr install-tools install-selftests
-}
-
-# sparse_for FULL: the option that has sparse read every file, if the kernel's
-# headers bring along what that needs.
-sparse_for()
-{
-	local common=$ROOT/usr/src/linux-headers-${1%-amd64}-common
-
-	if [ -e "$common/scripts/checker-valid.sh" ] ||
-		! grep -qs checker-valid.sh "$common"/scripts/Makefile.*; then
-		echo C=1
-	fi
 }
 
 build_one()
