@@ -233,6 +233,8 @@ static int __init gpup_init(void)
 
 static void __exit gpup_exit(void)
 {
+	/* Whoever has put the last fence may not have left its release function yet. */
+	synchronize_rcu_tasks();
 	class_unregister(&gpup_class);
 	ida_destroy(&adapter_ids);
 }

@@ -103,7 +103,8 @@ int gpup_vrd_guest_bo_create(struct gpup_vrd *vrd, u32 handle, u64 size)
 	obj->page_count = size >> PAGE_SHIFT;
 	INIT_LIST_HEAD(&obj->link);
 	INIT_LIST_HEAD(&obj->pin_sets);
-	obj->pages = kvcalloc(obj->page_count, sizeof(*obj->pages), GFP_KERNEL_ACCOUNT);
+	obj->pages = kvcalloc(obj->page_count, sizeof(*obj->pages),
+			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!obj->pages) {
 		ret = -ENOMEM;
 		goto err_free;

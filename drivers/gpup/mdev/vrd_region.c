@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "vrd.h"
@@ -185,6 +186,13 @@ static ssize_t clamp_access(struct gpup_vrd *vrd, loff_t pos, size_t count)
 	return min_t(u64, min_t(u64, count, size - offset), MAX_RW_COUNT);
 }
 
+/* Between two pieces of a long access. */
+static bool give_up(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
 /**
  * gpup_vrd_read() - Read a region
  * @vdev: The device.
@@ -209,7 +217,8 @@ ssize_t gpup_vrd_read(struct vfio_device *vdev, char __user *buf, size_t count, 
 		if (copy_to_user(buf + done, bounce, n))
 			return done ?: -EFAULT;
 		*ppos += n;
-		cond_resched();
+		if (give_up())
+			return done + n;
 	}
 	return todo;
 }
@@ -239,7 +248,8 @@ ssize_t gpup_vrd_write(struct vfio_device *vdev, const char __user *buf, size_t 
 			return done ?: -EFAULT;
 		write_region(vrd, *ppos >> GPUP_VRD_REGION_SHIFT, *ppos & OFFSET_MASK, bounce, n);
 		*ppos += n;
-		cond_resched();
+		if (give_up())
+			return done + n;
 	}
 	return todo;
 }

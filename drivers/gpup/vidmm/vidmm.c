@@ -56,10 +56,13 @@ struct gpup_vidmm *gpup_vidmm_create(struct gpup_adapter *adapter, struct drm_de
 	mm->pool.size = caps->vram_size;
 	spin_lock_init(&mm->lock);
 
+	ret = init_srcu_struct(&mm->binds_end);
+	if (ret)
+		goto err_free;
 	mm->wq = alloc_workqueue("gpup-mm", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!mm->wq) {
 		ret = -ENOMEM;
-		goto err_free;
+		goto err_srcu;
 	}
 	ret = gpup_ttm_device_init(&mm->ttm, &gpup_ttm_funcs, drm);
 	if (ret)
@@ -73,6 +76,8 @@ err_ttm:
 	ttm_device_fini(&mm->ttm);
 err_wq:
 	destroy_workqueue(mm->wq);
+err_srcu:
+	cleanup_srcu_struct(&mm->binds_end);
 err_free:
 	kfree(mm);
 	return ERR_PTR(ret);
@@ -88,6 +93,7 @@ void gpup_vidmm_destroy(struct gpup_vidmm *mm)
 	gpup_vram_fini(&mm->vram);
 	ttm_device_fini(&mm->ttm);
 	destroy_workqueue(mm->wq);
+	cleanup_srcu_struct(&mm->binds_end);
 	kfree(mm);
 }
 

@@ -205,9 +205,11 @@ static int run_bind(struct bind *bind)
 void gpup_vm_run_binds(struct work_struct *work)
 {
 	struct gpup_vm *vm = container_of(work, struct gpup_vm, work);
+	struct srcu_struct *binds_end = &vm->mp->mm->binds_end;
 	struct bind *bind;
 	bool cookie;
 	int error;
+	int idx;
 
 	for (;;) {
 		spin_lock_irq(&vm->lock);
@@ -226,10 +228,12 @@ void gpup_vm_run_binds(struct work_struct *work)
 		list_del(&bind->link);
 		vm->bind_count--;
 		spin_unlock_irq(&vm->lock);
+		idx = srcu_read_lock(binds_end);
 		gpup_timeline_complete(vm->timeline, bind->value, error, 0);
 		dma_fence_end_signalling(cookie);
 
 		bind_free(bind);
+		srcu_read_unlock(binds_end, idx);
 		cond_resched();
 	}
 }

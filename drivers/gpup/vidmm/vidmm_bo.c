@@ -201,6 +201,11 @@ static struct gpup_bo *bo_alloc(struct gpup_vidmm_partition *mp, u64 size, u32 f
 		goto err_module;
 	}
 	ret = gpup_mem_charge(mp, flags, size);
+	if (ret == -ENOMEM) {
+		/* Who has seen an unmapping end may count on what it held. */
+		synchronize_srcu(&mm->binds_end);
+		ret = gpup_mem_charge(mp, flags, size);
+	}
 	if (ret)
 		goto err_free;
 	bo->mp = mp;

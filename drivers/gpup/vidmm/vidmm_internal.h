@@ -7,6 +7,7 @@
 
 #include <linux/gpu_buddy.h>
 #include <linux/mutex.h>
+#include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -40,6 +41,8 @@ struct gpup_vram {
 	wait_queue_head_t wait;
 	/** @work: The scrubber. */
 	struct work_struct work;
+	/** @wq: Where it runs: no partition's work can be in its way. */
+	struct workqueue_struct *wq;
 };
 
 /**
@@ -62,8 +65,10 @@ struct gpup_vidmm {
 	spinlock_t lock;
 	/** @pool: What the partitions share. */
 	struct gpup_pool pool;
-	/** @wq: Where binds and the scrubber run. */
+	/** @wq: Where binds run. */
 	struct workqueue_struct *wq;
+	/** @binds_end: Read side: from a bind's completion until it has let go of its objects. */
+	struct srcu_struct binds_end;
 };
 
 int gpup_vram_init(struct gpup_vram *vram, struct gpup_vidmm *mm);

@@ -174,6 +174,7 @@ void mm_test_settle(struct mm_test_gpu *gpu)
 {
 	flush_workqueue(gpu->mm->ttm.wq);
 	flush_workqueue(gpu->mm->wq);
+	flush_workqueue(gpu->mm->vram.wq);
 }
 
 /**

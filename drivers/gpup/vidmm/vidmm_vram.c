@@ -176,7 +176,7 @@ static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res
 	mutex_lock(&vram->lock);
 	list_splice_tail_init(&vres->blocks, &vram->dirty);
 	mutex_unlock(&vram->lock);
-	queue_work(vram->mm->wq, &vram->work);
+	queue_work(vram->wq, &vram->work);
 
 	ttm_resource_fini(man, res);
 	kvfree(vres->pieces);
@@ -222,7 +222,7 @@ void gpup_vram_extent(struct ttm_resource *res, u64 offset, struct gpup_extent *
 /**
  * gpup_vram_init() - Take over the VRAM
  * @vram: The VRAM.
- * @mm: The memory manager, with its TTM device and workqueue.
+ * @mm: The memory manager, with its TTM device.
  *
  * May sleep.
  *
@@ -239,9 +239,12 @@ int gpup_vram_init(struct gpup_vram *vram, struct gpup_vidmm *mm)
 	INIT_LIST_HEAD(&vram->retired);
 	init_waitqueue_head(&vram->wait);
 	INIT_WORK(&vram->work, scrub);
+	vram->wq = alloc_workqueue("gpup-scrub", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
+	if (!vram->wq)
+		return -ENOMEM;
 	ret = gpu_buddy_init(&vram->buddy, left, mm->caps->page_size);
 	if (ret)
-		return ret;
+		goto err_wq;
 
 	mutex_lock(&vram->lock);
 	while (left && !ret) {
@@ -251,20 +254,24 @@ int gpup_vram_init(struct gpup_vram *vram, struct gpup_vidmm *mm)
 					     mm->caps->page_size, &vram->dirty, 0);
 		left -= size;
 	}
-	if (ret) {
+	if (ret)
 		gpu_buddy_free_list(&vram->buddy, &vram->dirty, 0);
-		mutex_unlock(&vram->lock);
-		gpu_buddy_fini(&vram->buddy);
-		return ret;
-	}
 	mutex_unlock(&vram->lock);
+	if (ret)
+		goto err_buddy;
 
 	vram->man.func = &vram_funcs;
 	ttm_resource_manager_init(&vram->man, &mm->ttm, mm->caps->vram_size);
 	ttm_set_driver_manager(&mm->ttm, TTM_PL_VRAM, &vram->man);
 	ttm_resource_manager_set_used(&vram->man, true);
-	queue_work(mm->wq, &vram->work);
+	queue_work(vram->wq, &vram->work);
 	return 0;
+
+err_buddy:
+	gpu_buddy_fini(&vram->buddy);
+err_wq:
+	destroy_workqueue(vram->wq);
+	return ret;
 }
 
 /**
@@ -275,7 +282,7 @@ int gpup_vram_init(struct gpup_vram *vram, struct gpup_vidmm *mm)
  */
 void gpup_vram_fini(struct gpup_vram *vram)
 {
-	flush_work(&vram->work);
+	destroy_workqueue(vram->wq);
 	ttm_resource_manager_set_used(&vram->man, false);
 	ttm_resource_manager_cleanup(&vram->man);
 	ttm_set_driver_manager(&vram->mm->ttm, TTM_PL_VRAM, NULL);

@@ -204,6 +204,7 @@ struct gpup_vrd_slot {
  * @flags: GPUP_VRD_MSG_REPLY or zero.
  * @size: Size of header and body in bytes, a multiple of 8, at most GPUP_VRD_MSG_MAX.
  * @client: Handle of the client on whose behalf it is sent; zero for the driver itself.
+ *	Messages about buffer objects and queries, which concern the whole VM, ignore it.
  * @sequence: Repeated in the reply.
  */
 struct gpup_vrd_msg {

@@ -96,6 +96,30 @@ TEST_F(limits, vram_to_the_page)
 	EXPECT_EQ(0, host_gem_close(self->fd, bo));
 }
 
+/* Who has seen an unmapping end can have its memory again, at once and at the limit. */
+TEST_F(limits, unmapped_is_free)
+{
+	struct drm_gpup_bind_op unmap = {
+		.op = DRM_GPUP_BIND_UNMAP,
+		.va = 0x40000000,
+		.size = 64 * PAGE,
+	};
+	struct drm_gpup_vm_bind args = {
+		.vm = self->host.vm,
+		.ops = DRM_GPUP_OBJ_ARRAY(1, &unmap),
+	};
+	unsigned int i;
+	uint32_t bo;
+
+	ASSERT_EQ(0, partition_set_number("host", "vram_max", self->vram_used + 64 * PAGE));
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(0, host_bo_create(self->fd, DRM_GPUP_BO_VRAM, 64 * PAGE, &bo));
+		ASSERT_EQ(0, host_map(self->fd, args.vm, bo, unmap.va, unmap.size));
+		ASSERT_EQ(0, host_gem_close(self->fd, bo));
+		ASSERT_EQ(0, host_ioctl(self->fd, DRM_IOCTL_GPUP_VM_BIND, &args));
+	}
+}
+
 /* Handles are a file's own: those of another one are as unknown as any. */
 TEST_F(limits, foreign_handles)
 {

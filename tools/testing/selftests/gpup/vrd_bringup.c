@@ -8,8 +8,7 @@
 
 #include <linux/pci_regs.h>
 
-#include "harness.h"
-#include "vrd.h"
+#include "bare.h"
 
 #define ACK		GPUP_VRD_STATUS_ACKNOWLEDGE
 #define DRIVER		GPUP_VRD_STATUS_DRIVER
@@ -20,33 +19,6 @@
 #define ALL		(ACK | DRIVER | FEATURES | RUNNING)
 
 #define BAR0		VFIO_PCI_BAR0_REGION_INDEX
-
-FIXTURE(device) {
-	char uuid[UUID_SIZE];
-	struct vrd vrd;
-};
-
-FIXTURE_VARIANT(device) {
-	struct vrd_config config;
-};
-
-FIXTURE_VARIANT_ADD(device, mmap) {};
-
-FIXTURE_VARIANT_ADD(device, no_mmap) {
-	.config = { .no_mmap = true },
-};
-
-FIXTURE_SETUP(device)
-{
-	mdev_create(mdev_smallest(), self->uuid);
-	vrd_open(&self->vrd, self->uuid, &variant->config);
-}
-
-FIXTURE_TEARDOWN(device)
-{
-	vrd_close(&self->vrd);
-	EXPECT_EQ(0, mdev_remove(self->uuid));
-}
 
 TEST_F(device, registers)
 {

@@ -11,41 +11,13 @@
 
 #include <linux/pci_regs.h>
 
-#include "harness.h"
-#include "vrd.h"
+#include "bare.h"
 
 #define CONFIG		VFIO_PCI_CONFIG_REGION_INDEX
 #define BAR0		VFIO_PCI_BAR0_REGION_INDEX
 #define BAR2		VFIO_PCI_BAR2_REGION_INDEX
 #define BAR4		VFIO_PCI_BAR4_REGION_INDEX
 #define CONFIG_SIZE	256
-
-FIXTURE(device) {
-	char uuid[UUID_SIZE];
-	struct vrd vrd;
-};
-
-FIXTURE_VARIANT(device) {
-	struct vrd_config config;
-};
-
-FIXTURE_VARIANT_ADD(device, mmap) {};
-
-FIXTURE_VARIANT_ADD(device, no_mmap) {
-	.config = { .no_mmap = true },
-};
-
-FIXTURE_SETUP(device)
-{
-	mdev_create(mdev_smallest(), self->uuid);
-	vrd_open(&self->vrd, self->uuid, &variant->config);
-}
-
-FIXTURE_TEARDOWN(device)
-{
-	vrd_close(&self->vrd);
-	EXPECT_EQ(0, mdev_remove(self->uuid));
-}
 
 TEST_F(device, device_info)
 {
