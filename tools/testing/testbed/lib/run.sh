@@ -33,11 +33,14 @@ watchdog()
 {
 	# shellcheck disable=SC2016 # the inner shell expands
 	exec setpriv --pdeathsig KILL bash -c '
-		for ((i = 0; i < $1 * 2; i++)); do
+		left=$(($1 * 2))
+		while [ "$((left--))" -gt 0 ]; do
 			sleep 0.5
 			kill -0 "$2" 2>/dev/null || exit 0
+			# It has its result, and only has to power off.
+			[ ! -s "$3" ] || [ "$left" -lt 120 ] || left=120
 		done
-		echo timeout >"$3"
+		[ -s "$3" ] || echo timeout >"$3"
 		kill -9 "$2"' watchdog "$@"
 }
 
