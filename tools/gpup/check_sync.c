@@ -65,6 +65,7 @@ static bool two_queues(struct check *c)
 /* A job waits for a timeline that another queue signals, and signals one itself. */
 static bool explicit_fences(struct check *c)
 {
+	enum { FENCES_SUM = 32 << 10 };
 	struct check_queue first, second;
 	struct gpup_timeline *timeline;
 	struct gpup_queue_state state;
@@ -85,7 +86,8 @@ static bool explicit_fences(struct check *c)
 				 &(struct gpup_fence) { timeline, 20 }, 1, &value));
 	TRY(c, gpup_timeline_wait(timeline, 20, CHECK_TIMEOUT));
 	TRY(c, gpup_queue_wait(second.queue, value, CHECK_TIMEOUT));
-	check_sum("fences", data.data, data.size);
+	/* Around where the two jobs meet: reads of video memory may each be a trap. */
+	check_sum("fences", (uint8_t *)data.data + data.size / 2 - FENCES_SUM / 2, FENCES_SUM);
 	TRY(c, gpup_timeline_value(timeline, &value));
 	CHECK(c, value == 20, "the timeline is not at 20");
 

@@ -6,7 +6,7 @@
 NUMBER=0
 FAILED=0
 
-# result STATUS NAME: one line of TAP.
+# result STATUS NAME: one line of TAP; returns the status.
 result()
 {
 	NUMBER=$((NUMBER + 1))
@@ -16,6 +16,7 @@ result()
 		echo "not ok $NUMBER $2"
 		FAILED=1
 	fi
+	return "$1"
 }
 
 # check NAME COMMAND...: the command's output is shown if it fails.
