@@ -13,7 +13,9 @@ accelerator()
 	elif grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
 		echo "-accel kvm -cpu host"
 	else
-		echo "-accel tcg,thread=multi -cpu max"
+		# Without "fast" string moves: emulated, they go byte by byte, and the kernel would
+		# copy memory with them.
+		echo "-accel tcg,thread=multi -cpu max,-fsrm,-erms"
 	fi
 }
 
