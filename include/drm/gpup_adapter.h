@@ -37,6 +37,13 @@ struct gpup_adapter_caps {
 	const char *isa;
 	/** @vram_size: Video memory in bytes, a multiple of @page_size. */
 	u64 vram_size;
+	/**
+	 * @vram_block: Granularity in which the VRAM is contiguous for the CPU, in bytes: a
+	 * power of two, at least PAGE_SIZE; zero means PAGE_SIZE. The page frames of
+	 * each aligned block that is wholly in the VRAM follow each other, and the first
+	 * is aligned to as much.
+	 */
+	u64 vram_block;
 	/** @va_start: First usable GPU virtual address, a multiple of @page_size. */
 	u64 va_start;
 	/** @va_end: First GPU virtual address out of range, a multiple of @page_size. */
@@ -97,10 +104,20 @@ struct gpup_adapter_ops {
 
 	/**
 	 * @vram_clear: Fill VRAM with zeroes; returns when that is done. Both
-	 * arguments are multiples of the page size. Returns 0, or -EIO if the contents
-	 * could not be cleared; the range is then never used again.
+	 * arguments are multiples of the page size. Others wait for it with fences: must
+	 * not allocate memory. Returns 0, or -EIO if the contents could not be
+	 * cleared; the range is then never used again.
 	 */
 	int (*vram_clear)(struct gpup_adapter *adapter, u64 offset, u64 size);
+
+	/**
+	 * @copy: Copy memory; returns when that is done. Addresses and @size are
+	 * multiples of the page size, each side is contiguous, at least one is VRAM, and
+	 * they do not overlap. Others wait for it with fences: must not allocate
+	 * memory. Returns 0 or -EIO; gpup then copies with the CPU.
+	 */
+	int (*copy)(struct gpup_adapter *adapter, enum gpup_mem_domain dst_domain, u64 dst,
+		    enum gpup_mem_domain src_domain, u64 src, u64 size);
 
 	/** @as_create: Create an empty address space. Returns it or an ERR_PTR. */
 	struct gpup_hw_as *(*as_create)(struct gpup_adapter *adapter);

@@ -40,7 +40,7 @@ struct task_struct;
  *
  * Lock order: &gpup_hw_as.prepare_lock is taken by itself (it allocates);
  * &gpup_hw_as.sem by itself (nothing under it allocates or sleeps);
- * &soft_engine.lock is a leaf.
+ * &gpup_hw_as.huge_lock and &soft_engine.lock are leaves.
  */
 
 /* Work between two looks at the outside: one unit is a lane's instruction or 8 bytes copied. */
@@ -49,7 +49,11 @@ struct task_struct;
 #define SOFT_TLB_ENTRIES	64
 /* Bits of a GPU virtual address. */
 #define SOFT_VA_BITS		48
-/* Page tables of one address space: 64 MiB, enough to map 32 GiB without holes. */
+/* Entries of a page table. */
+#define SOFT_LEVEL_ENTRIES	512
+/* What a page table of the last level maps, and what a huge entry in its place maps. */
+#define SOFT_LEAF_SPAN		((u64)PAGE_SIZE * SOFT_LEVEL_ENTRIES)
+/* Pages of the tables of one address space: 64 MiB, enough to map 31 GiB without holes. */
 #define SOFT_AS_MAX_TABLES	16384
 
 /* A page table entry is the kernel address of a page, and these. */
@@ -68,6 +72,8 @@ struct soft_gpu {
 	void *vram;
 	/** @vram_size: Its size in bytes. */
 	u64 vram_size;
+	/** @vram_block: &gpup_adapter_caps.vram_block. */
+	u64 vram_block;
 	/** @generation: Last generation given to an address space. */
 	atomic64_t generation;
 	/** @engines: The engines of each class. */
@@ -86,10 +92,12 @@ struct gpup_hw_as {
 	struct soft_gpu *gpu;
 	/** @root: Top level of the page tables. */
 	u64 *root;
-	/** @tables: Page tables below @root. Written with @prepare_lock held. */
+	/** @tables: Pages of the tables below @root. Written with @prepare_lock held. */
 	u32 tables;
 	/** @prepare_lock: Serializes the growth of the page tables. */
 	struct mutex prepare_lock;
+	/** @huge_lock: Serializes whoever takes huge entries away. Taken in process context. */
+	spinlock_t huge_lock;
 	/** @sem: Held for reading while an engine uses translations. */
 	struct rw_semaphore sem;
 	/**
@@ -186,6 +194,10 @@ int soft_vram_init(struct soft_gpu *gpu, u64 size);
 void soft_vram_fini(struct soft_gpu *gpu);
 unsigned long soft_vram_pfn(struct gpup_adapter *adapter, u64 offset);
 int soft_vram_clear(struct gpup_adapter *adapter, u64 offset, u64 size);
+void soft_vram_copy(struct soft_gpu *gpu, enum gpup_mem_domain dst_domain, u64 dst,
+		    enum gpup_mem_domain src_domain, u64 src, u64 size);
+int soft_copy(struct gpup_adapter *adapter, enum gpup_mem_domain dst_domain, u64 dst,
+	      enum gpup_mem_domain src_domain, u64 src, u64 size);
 
 /* soft_as.c */
 struct gpup_hw_as *soft_as_new(struct soft_gpu *gpu);

@@ -7,6 +7,14 @@
  * mapping and unmapping write entries and do nothing else. Tables and entries are
  * published with single stores; engines may walk at any time.
  *
+ * A table of level 1 is two pages: the first finds the tables of the last level, the
+ * second holds huge entries, each of which maps as much as such a table, in its place. Where
+ * there is a huge entry the table has none, and it is there all the same: unmapping a
+ * part fills it with the same translations, then clears the huge entry, then
+ * clears the part. An engine looks for the huge entry first; where it finds none any
+ * more it finds the table filled. Entries need only be contiguous for the kernel, and
+ * VRAM is, so that a huge entry asks for an aligned GPU address and for nothing else.
+ *
  * Unmapping clears the entries, changes the generation, and then takes the semaphore for
  * writing and lets it go at once. An engine that has looked up an old
  * entry holds the semaphore for reading, so it is waited for; one that takes the
@@ -14,6 +22,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -23,11 +32,9 @@
 #include "soft.h"
 
 #define SOFT_LEVEL_BITS		9
-#define SOFT_LEVEL_ENTRIES	BIT(SOFT_LEVEL_BITS)
 #define SOFT_LEVELS		4
-/* What one page table of the last level maps. */
-#define SOFT_LEAF_SPAN		((u64)PAGE_SIZE << SOFT_LEVEL_BITS)
 
+static_assert(BIT(SOFT_LEVEL_BITS) == SOFT_LEVEL_ENTRIES);
 static_assert(PAGE_SHIFT + SOFT_LEVELS * SOFT_LEVEL_BITS == SOFT_VA_BITS);
 
 /* The entry of @va in a table of level @level; the last level is 0. */
@@ -41,17 +48,41 @@ static u64 *table_of(u64 entry)
 	return (u64 *)(uintptr_t)entry;
 }
 
-/* The table of the last level that @va is in, or NULL. */
-static u64 *find_leaf(const struct gpup_hw_as *as, u64 va)
+/* The table of level 1 that @va is in, or NULL. */
+static u64 *find_dir(const struct gpup_hw_as *as, u64 va)
 {
 	u64 *table = as->root;
 	int level;
 
 	if (va >> SOFT_VA_BITS)
 		return NULL;
-	for (level = SOFT_LEVELS - 1; level > 0 && table; level--)
+	for (level = SOFT_LEVELS - 1; level > 1 && table; level--)
 		table = table_of(READ_ONCE(table[entry_index(va, level)]));
 	return table;
+}
+
+/* The table of the last level that @va is in, or NULL. */
+static u64 *leaf_of(u64 *dir, u64 va)
+{
+	return table_of(READ_ONCE(dir[entry_index(va, 1)]));
+}
+
+/* Where the huge entry is that maps @va. */
+static u64 *huge_of(u64 *dir, u64 va)
+{
+	return &dir[SOFT_LEVEL_ENTRIES + entry_index(va, 1)];
+}
+
+/* End of what one table of the last level has of the range from @va to @end. */
+static u64 leaf_end(u64 va, u64 end)
+{
+	return min(end, ALIGN_DOWN(va, SOFT_LEAF_SPAN) + SOFT_LEAF_SPAN);
+}
+
+/* Pages of a table, as a power of two. */
+static unsigned int table_order(int level)
+{
+	return level == 1;
 }
 
 /**
@@ -76,6 +107,7 @@ struct gpup_hw_as *soft_as_new(struct soft_gpu *gpu)
 	as->gpu = gpu;
 	as->generation = atomic64_inc_return(&gpu->generation);
 	mutex_init(&as->prepare_lock);
+	spin_lock_init(&as->huge_lock);
 	init_rwsem(&as->sem);
 	return as;
 }
@@ -104,7 +136,7 @@ static void free_table(u64 *table, int level)
 		}
 		cond_resched();
 	}
-	free_page((unsigned long)table);
+	free_pages((unsigned long)table, table_order(level));
 }
 
 /**
@@ -118,6 +150,19 @@ void soft_as_destroy(struct gpup_hw_as *as)
 	kfree(as);
 }
 
+static u64 *new_table(struct gpup_hw_as *as, int level)
+{
+	u32 pages = 1U << table_order(level);
+	unsigned long table;
+
+	if (as->tables + pages > SOFT_AS_MAX_TABLES)
+		return NULL;
+	table = __get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, table_order(level));
+	if (table)
+		WRITE_ONCE(as->tables, as->tables + pages);
+	return (u64 *)table;
+}
+
 static int prepare_leaf(struct gpup_hw_as *as, u64 va)
 {
 	u64 *table = as->root;
@@ -129,12 +174,9 @@ static int prepare_leaf(struct gpup_hw_as *as, u64 va)
 		table = table_of(*slot);
 		if (table)
 			continue;
-		if (as->tables >= SOFT_AS_MAX_TABLES)
-			return -ENOMEM;
-		table = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		table = new_table(as, level - 1);
 		if (!table)
 			return -ENOMEM;
-		WRITE_ONCE(as->tables, as->tables + 1);
 		/* Zeroed before an engine can find it. */
 		smp_store_release(slot, (u64)(uintptr_t)table);
 	}
@@ -201,25 +243,78 @@ u64 soft_as_memory(struct gpup_hw_as *as)
 void soft_as_map(struct gpup_hw_as *as, u64 va, u64 size,
 		 enum gpup_mem_domain domain, u64 addr, bool writable)
 {
+	u64 flags = SOFT_PTE_VALID | (writable ? SOFT_PTE_WRITE : 0);
 	u64 end = va + size;
 	void *mem;
 
 	mem = domain == GPUP_MEM_VRAM ? as->gpu->vram + addr : phys_to_virt(addr);
 	while (va < end) {
-		u64 *leaf = find_leaf(as, va);
-		u32 i = entry_index(va, 0);
+		u64 *dir = find_dir(as, va);
+		u64 *leaf = dir ? leaf_of(dir, va) : NULL;
+		u64 pte = (u64)(uintptr_t)mem | flags;
+		u64 next = leaf_end(va, end);
 
 		/* The range was not prepared: a mistake of the caller, never of a job. */
 		if (WARN_ON_ONCE(!leaf))
 			return;
-		for (; i < SOFT_LEVEL_ENTRIES && va < end; i++) {
-			WRITE_ONCE(leaf[i], (u64)(uintptr_t)mem | SOFT_PTE_VALID |
-				   (writable ? SOFT_PTE_WRITE : 0));
-			va += PAGE_SIZE;
-			mem += PAGE_SIZE;
+		mem += next - va;
+		if (next - va == SOFT_LEAF_SPAN) {
+			WRITE_ONCE(*huge_of(dir, va), pte);
+			va = next;
 		}
+		for (; va < next; va += PAGE_SIZE, pte += PAGE_SIZE)
+			WRITE_ONCE(leaf[entry_index(va, 0)], pte);
 		cond_resched();
 	}
+}
+
+/* Put the same translations into the table as are in the huge entry. */
+static void split_huge(struct gpup_hw_as *as, u64 *huge, u64 *leaf)
+{
+	u64 pte = *huge;
+	int i;
+
+	lockdep_assert_held(&as->huge_lock);
+	for (i = 0; i < SOFT_LEVEL_ENTRIES; i++, pte += PAGE_SIZE)
+		WRITE_ONCE(leaf[i], pte);
+	/* Who does not find the huge entry finds all of the table, see walk(). */
+	smp_store_release(huge, 0);
+}
+
+/* Unmap from @va to @end, which one table of the last level has. Was anything mapped? */
+static bool unmap_leaf(struct gpup_hw_as *as, u64 va, u64 end)
+{
+	u64 *dir = find_dir(as, va);
+	u64 *leaf = dir ? leaf_of(dir, va) : NULL;
+	bool cleared = false;
+	u64 *huge;
+
+	if (!leaf)
+		return false;
+	huge = huge_of(dir, va);
+	/* Where it is gone the table is complete, see split_huge(). */
+	if (smp_load_acquire(huge)) {
+		/* Others may be about to unmap other parts of the same entry. */
+		spin_lock(&as->huge_lock);
+		if (*huge && end - va == SOFT_LEAF_SPAN) {
+			WRITE_ONCE(*huge, 0);
+			cleared = true;
+		} else if (*huge) {
+			split_huge(as, huge, leaf);
+		}
+		spin_unlock(&as->huge_lock);
+		if (cleared)
+			return true;
+	}
+	for (; va < end; va += PAGE_SIZE) {
+		u64 *slot = &leaf[entry_index(va, 0)];
+
+		if (!*slot)
+			continue;
+		WRITE_ONCE(*slot, 0);
+		cleared = true;
+	}
+	return cleared;
 }
 
 /**
@@ -236,19 +331,10 @@ void soft_as_unmap(struct gpup_hw_as *as, u64 va, u64 size)
 	bool cleared = false;
 
 	while (va < end) {
-		u64 *leaf = find_leaf(as, va);
-		u32 i = entry_index(va, 0);
+		u64 next = leaf_end(va, end);
 
-		if (!leaf) {
-			va = ALIGN(va + 1, SOFT_LEAF_SPAN);
-			continue;
-		}
-		for (; i < SOFT_LEVEL_ENTRIES && va < end; i++, va += PAGE_SIZE) {
-			if (!leaf[i])
-				continue;
-			WRITE_ONCE(leaf[i], 0);
-			cleared = true;
-		}
+		cleared |= unmap_leaf(as, va, next);
+		va = next;
 		cond_resched();
 	}
 	if (!cleared)
@@ -303,22 +389,35 @@ int soft_checkpoint(struct soft_context *ctx)
 	return soft_cancelled(ctx) ? -ECANCELED : 0;
 }
 
+/* The page table entry of a page, or 0. */
+static u64 walk(const struct gpup_hw_as *as, u64 va)
+{
+	u64 *dir = find_dir(as, va);
+	u64 *leaf;
+	u64 pte;
+
+	if (!dir)
+		return 0;
+	/* Before the table is looked at, see split_huge(). */
+	pte = smp_load_acquire(huge_of(dir, va));
+	if (pte)
+		return pte + (va & (SOFT_LEAF_SPAN - 1) & PAGE_MASK);
+	leaf = leaf_of(dir, va);
+	return leaf ? READ_ONCE(leaf[entry_index(va, 0)]) : 0;
+}
+
 /**
  * soft_tlb_fill() - Walk the page tables, and remember what was found
  * @ctx: The context, inside a section.
  * @va: GPU virtual address.
  *
- * Return: The page table entry, or 0 if nothing is mapped there.
+ * Return: The page table entry of the page, or 0 if nothing is mapped there.
  */
 u64 soft_tlb_fill(struct soft_context *ctx, u64 va)
 {
-	u64 *leaf = find_leaf(ctx->as, va);
 	u64 page = va >> PAGE_SHIFT;
-	u64 pte;
+	u64 pte = walk(ctx->as, va);
 
-	if (!leaf)
-		return 0;
-	pte = READ_ONCE(leaf[entry_index(va, 0)]);
 	if (pte) {
 		ctx->tlb.entries[page % SOFT_TLB_ENTRIES].page = page;
 		ctx->tlb.entries[page % SOFT_TLB_ENTRIES].pte = pte;

@@ -43,6 +43,7 @@ static const struct gpup_adapter_ops soft_ops = {
 	.owner = THIS_MODULE,
 	.vram_pfn = soft_vram_pfn,
 	.vram_clear = soft_vram_clear,
+	.copy = soft_copy,
 	.as_create = soft_as_create,
 	.as_destroy = soft_as_destroy,
 	.as_prepare = soft_as_prepare,
@@ -105,6 +106,7 @@ static struct gpup_adapter *register_adapter(struct soft_gpu *gpu)
 		.name = "gpup software GPU",
 		.isa = GPUP_SOFT_ISA_NAME,
 		.vram_size = gpu->vram_size,
+		.vram_block = gpu->vram_block,
 		/* The first 64 KiB stay unmapped, so that a null pointer is noticed. */
 		.va_start = SZ_64K,
 		.va_end = BIT_ULL(SOFT_VA_BITS),
