@@ -123,6 +123,7 @@ struct gpup_adapter *gpup_adapter_register(struct device *parent,
 	ret = create_host_partition(adapter);
 	if (ret)
 		goto err_kobj;
+	gpup_debugfs_init(adapter);
 	ret = drm_dev_register(&adapter->drm, 0);
 	if (ret)
 		goto err_host;

@@ -6,6 +6,11 @@
 #define _GPUP_COMPAT_H_
 
 #include <linux/dma-fence.h>
+#include <linux/mm.h>
+#include <linux/shmem_fs.h>
+#ifndef GPUP_HAVE_INSERT_PFN_PMD_ULONG
+#include <linux/pfn_t.h>
+#endif
 
 #include <drm/drm_device.h>
 #include <drm/drm_gpuvm.h>
@@ -70,11 +75,38 @@ static inline int gpup_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv, u64 add
 #define gpup_gpuvm_sm_map drm_gpuvm_sm_map
 #endif
 
+/* Files without a name: their flags became a type of their own. */
+static inline struct file *gpup_shmem_file_setup(const char *name, loff_t size)
+{
+#ifdef GPUP_HAVE_VMA_FLAGS
+	return shmem_file_setup(name, size, mk_vma_flags(VMA_NORESERVE_BIT));
+#else
+	return shmem_file_setup(name, size, VM_NORESERVE);
+#endif
+}
+
 /* Whether drivers say that they use drm_gpuvm. */
 #ifdef GPUP_HAVE_DRIVER_GEM_GPUVA
 #define GPUP_DRIVER_GEM_GPUVA DRIVER_GEM_GPUVA
 #else
 #define GPUP_DRIVER_GEM_GPUVA 0
+#endif
+
+/* Huge pages in tables of user space: a page frame was once more than a number. */
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+static inline vm_fault_t gpup_insert_pfn_pmd(struct vm_fault *vmf, unsigned long pfn, bool write)
+{
+#ifdef GPUP_HAVE_INSERT_PFN_PMD_ULONG
+	return vmf_insert_pfn_pmd(vmf, pfn, write);
+#else
+	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+#endif
+}
+#else
+static inline vm_fault_t gpup_insert_pfn_pmd(struct vm_fault *vmf, unsigned long pfn, bool write)
+{
+	return VM_FAULT_FALLBACK;
+}
 #endif
 
 #endif /* _GPUP_COMPAT_H_ */

@@ -89,6 +89,10 @@ struct gpup_partition_config {
 	u32 sched_weight;
 	/** @is_virtual: The clients live in a virtual machine. */
 	bool is_virtual;
+	/** @listener: Told about the memory's figures, or NULL. */
+	const struct gpup_memory_listener *listener;
+	/** @listener_data: Passed to it. */
+	void *listener_data;
 };
 
 /* Objects of all kinds, and clients, that one handle table may hold by default. */
@@ -132,7 +136,13 @@ void gpup_partition_info(struct gpup_partition *partition, struct drm_gpup_parti
  * enum gpup_partition_attr - What sysfs shows of a partition, under any path
  * @GPUP_ATTR_VRAM_MIN: Guaranteed VRAM in bytes; writable.
  * @GPUP_ATTR_VRAM_MAX: Limit of VRAM in bytes; writable.
- * @GPUP_ATTR_VRAM_USED: Allocated VRAM in bytes.
+ * @GPUP_ATTR_VRAM_USED: Allocated VRAM in bytes, wherever the contents are.
+ * @GPUP_ATTR_VRAM_EVICTED: Part of it that is not in VRAM at present, in bytes.
+ * @GPUP_ATTR_VRAM_PEAK: Most VRAM that it ever had allocated, in bytes.
+ * @GPUP_ATTR_VRAM_BUDGET: VRAM in bytes that it can expect to keep at present.
+ * @GPUP_ATTR_EVICTIONS: Objects that were moved out of VRAM.
+ * @GPUP_ATTR_BYTES_MOVED: Bytes that were copied out of VRAM and into it.
+ * @GPUP_ATTR_TRIMS: How often it was asked to use less VRAM.
  * @GPUP_ATTR_SYSTEM_MAX: Limit of system memory that the GPU can reach, in bytes.
  * @GPUP_ATTR_SYSTEM_USED: System memory that the GPU can reach, in bytes.
  * @GPUP_ATTR_SCHED_WEIGHT: Share of GPU time; writable.
@@ -146,6 +156,12 @@ enum gpup_partition_attr {
 	GPUP_ATTR_VRAM_MIN,
 	GPUP_ATTR_VRAM_MAX,
 	GPUP_ATTR_VRAM_USED,
+	GPUP_ATTR_VRAM_EVICTED,
+	GPUP_ATTR_VRAM_PEAK,
+	GPUP_ATTR_VRAM_BUDGET,
+	GPUP_ATTR_EVICTIONS,
+	GPUP_ATTR_BYTES_MOVED,
+	GPUP_ATTR_TRIMS,
 	GPUP_ATTR_SYSTEM_MAX,
 	GPUP_ATTR_SYSTEM_USED,
 	GPUP_ATTR_SCHED_WEIGHT,

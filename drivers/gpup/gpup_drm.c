@@ -77,7 +77,8 @@ static void show_memory(struct drm_printer *p, struct drm_file *file)
 			s->shared += obj->size;
 		else
 			s->private += obj->size;
-		s->resident += obj->size;
+		if (READ_ONCE(bo->resident) || !(bo->flags & DRM_GPUP_BO_VRAM))
+			s->resident += obj->size;
 		if (READ_ONCE(bo->advice) == DRM_GPUP_BO_DONT_NEED)
 			s->purgeable += obj->size;
 	}

@@ -42,4 +42,6 @@ int gpup_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file
 int gpup_ioctl_queue_submit(struct drm_device *drm, void *data, struct drm_file *file);
 int gpup_ioctl_queue_get_state(struct drm_device *drm, void *data, struct drm_file *file);
 
+void gpup_debugfs_init(struct gpup_adapter *adapter);
+
 #endif /* _GPUP_DRM_DRIVER_H_ */

@@ -284,8 +284,8 @@ out_timeline:
 }
 
 static int prepare_job(struct drm_file *file, struct gpup_timeline *timeline,
-		       const struct drm_gpup_job *in, struct gpup_job_args *out,
-		       struct sync_set *set)
+		       const struct drm_gpup_job *in, bool needs_fence,
+		       struct gpup_job_args *out, struct sync_set *set)
 {
 	int ret;
 
@@ -294,7 +294,7 @@ static int prepare_job(struct drm_file *file, struct gpup_timeline *timeline,
 	ret = sync_set_init(set, file, &in->syncs);
 	if (ret)
 		return ret;
-	if (set->signal_count) {
+	if (set->signal_count || needs_fence) {
 		struct dma_fence *fence = gpup_fence_create(timeline);
 
 		if (IS_ERR(fence))
@@ -315,7 +315,8 @@ static int prepare_job(struct drm_file *file, struct gpup_timeline *timeline,
  * @data: &struct drm_gpup_queue_submit.
  * @file: The caller's file.
  *
- * Return: 0, -EINVAL, -ENOENT, -ENOMEM, -EBUSY, -ECANCELED, -EFAULT, -E2BIG.
+ * Return: 0, -EINVAL, -ENOENT, -ENOMEM, -EBUSY, -ECANCELED, -EFAULT, -E2BIG, -EIO, and a
+ * restart code if a signal came while it waited for VRAM: nothing was queued then.
  */
 int gpup_ioctl_queue_submit(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -345,8 +346,10 @@ int gpup_ioctl_queue_submit(struct drm_device *drm, void *data, struct drm_file 
 		ret = -ENOMEM;
 		goto out_free;
 	}
+	/* The last one's fence keeps the memory in place for all. */
 	for (i = 0; !ret && i < args->jobs.count; i++)
-		ret = prepare_job(file, timeline, &in[i], &jobs[i], &sets[i]);
+		ret = prepare_job(file, timeline, &in[i], i == args->jobs.count - 1, &jobs[i],
+				  &sets[i]);
 	if (!ret)
 		ret = gpup_thunk_queue_submit(client, args->queue, jobs, args->jobs.count);
 

@@ -67,6 +67,7 @@ struct gpup_partition *gpup_partition_create(struct gpup_adapter *adapter,
 	if (ret)
 		goto err_fini;
 
+	gpup_vidmm_partition_listen(&partition->mm, config->listener, config->listener_data);
 	mutex_lock(&adapter->partitions_lock);
 	partition->id = adapter->next_partition++;
 	list_add_tail(&partition->link, &adapter->partitions);
@@ -100,6 +101,7 @@ void gpup_partition_destroy(struct gpup_partition *partition)
 	list_del(&partition->link);
 	mutex_unlock(&adapter->partitions_lock);
 
+	gpup_vidmm_partition_listen(&partition->mm, NULL, NULL);
 	/* Waits for readers of its files. */
 	kobject_del(&partition->kobj);
 	gpup_sched_partition_fini(&partition->sched);

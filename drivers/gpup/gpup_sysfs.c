@@ -32,11 +32,13 @@ static u64 sum(const u64 *values)
 ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 				 enum gpup_partition_attr attr, char *buf)
 {
+	struct gpup_memory_counters counters;
 	struct drm_gpup_memory_info mem;
 	struct gpup_sched_stats stats;
 	u64 value = 0;
 
 	gpup_vidmm_partition_usage(&partition->mm, &mem);
+	gpup_vidmm_partition_counters(&partition->mm, &counters);
 	gpup_sched_partition_stats(&partition->sched, &stats);
 
 	switch (attr) {
@@ -48,6 +50,24 @@ ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 		break;
 	case GPUP_ATTR_VRAM_USED:
 		value = mem.vram_used;
+		break;
+	case GPUP_ATTR_VRAM_EVICTED:
+		value = mem.vram_evicted;
+		break;
+	case GPUP_ATTR_VRAM_PEAK:
+		value = counters.peak;
+		break;
+	case GPUP_ATTR_VRAM_BUDGET:
+		value = mem.vram_budget;
+		break;
+	case GPUP_ATTR_EVICTIONS:
+		value = counters.evictions;
+		break;
+	case GPUP_ATTR_BYTES_MOVED:
+		value = counters.bytes_moved;
+		break;
+	case GPUP_ATTR_TRIMS:
+		value = mem.trims;
 		break;
 	case GPUP_ATTR_SYSTEM_MAX:
 		value = mem.system_max;
@@ -131,8 +151,8 @@ static int parse_size(const char *buf, u64 *size)
  * May sleep.
  *
  * Return: @count, or -EINVAL for a text that is no number or a limit that makes no
- * sense, -ERANGE out of range, -ENOSPC when the GPU is sold out, -EBUSY when more is
- * in use than the new limit allows, -EACCES if the attribute cannot be changed.
+ * sense, -ERANGE out of range, -ENOSPC when the GPU is sold out, -EACCES if the
+ * attribute cannot be changed.
  */
 ssize_t gpup_partition_attr_store(struct gpup_partition *partition,
 				  enum gpup_partition_attr attr, const char *buf, size_t count)
@@ -203,6 +223,12 @@ const struct sysfs_ops gpup_partition_sysfs_ops = {
 PARTITION_ATTR(vram_min, 0644, GPUP_ATTR_VRAM_MIN);
 PARTITION_ATTR(vram_max, 0644, GPUP_ATTR_VRAM_MAX);
 PARTITION_ATTR(vram_used, 0444, GPUP_ATTR_VRAM_USED);
+PARTITION_ATTR(vram_evicted, 0444, GPUP_ATTR_VRAM_EVICTED);
+PARTITION_ATTR(vram_peak, 0444, GPUP_ATTR_VRAM_PEAK);
+PARTITION_ATTR(vram_budget, 0444, GPUP_ATTR_VRAM_BUDGET);
+PARTITION_ATTR(evictions, 0444, GPUP_ATTR_EVICTIONS);
+PARTITION_ATTR(bytes_moved, 0444, GPUP_ATTR_BYTES_MOVED);
+PARTITION_ATTR(trims, 0444, GPUP_ATTR_TRIMS);
 PARTITION_ATTR(system_max, 0444, GPUP_ATTR_SYSTEM_MAX);
 PARTITION_ATTR(system_used, 0444, GPUP_ATTR_SYSTEM_USED);
 PARTITION_ATTR(sched_weight, 0644, GPUP_ATTR_SCHED_WEIGHT);
@@ -216,6 +242,12 @@ static struct attribute *partition_attrs[] = {
 	&partition_attr_vram_min.attr,
 	&partition_attr_vram_max.attr,
 	&partition_attr_vram_used.attr,
+	&partition_attr_vram_evicted.attr,
+	&partition_attr_vram_peak.attr,
+	&partition_attr_vram_budget.attr,
+	&partition_attr_evictions.attr,
+	&partition_attr_bytes_moved.attr,
+	&partition_attr_trims.attr,
 	&partition_attr_system_max.attr,
 	&partition_attr_system_used.attr,
 	&partition_attr_sched_weight.attr,

@@ -18,8 +18,10 @@
  * buffer objects, and then calls one of the functions in this file. Behind them
  * nobody can tell who has called.
  *
- * All of them may sleep, but for a bounded time only: they never wait for a job, for
- * user space or for a guest.
+ * All of them may sleep, but for a bounded time only: they never wait for user space or for a
+ * guest. Where an object that they need is just being moved they wait for that, and with it for
+ * the jobs that it waits for, which end by themselves or by their timeout. A client of
+ * the host that submits a job waits likewise for the memory of the job.
  */
 
 /**
@@ -154,7 +156,10 @@ int gpup_thunk_vm_create(struct gpup_client *client, u32 *handle,
 	if (IS_ERR(timeline))
 		return PTR_ERR(timeline);
 
-	vm = gpup_vm_create(&client->partition->mm, timeline);
+	/* Nobody in the host is promised the end of a virtual machine's job. */
+	vm = gpup_vm_create(&client->partition->mm, timeline,
+			    client->partition->is_virtual ? client->partition->adapter->sched :
+							    NULL);
 	gpup_timeline_put(timeline);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
@@ -287,6 +292,7 @@ int gpup_thunk_queue_create(struct gpup_client *client, u32 *handle, u32 vm_hand
 		goto err_vm;
 	}
 	params.as = gpup_vm_hw_as(vm);
+	params.group = gpup_vm_group(vm);
 	params.release_data = vm;
 	queue = gpup_queue_create(&client->partition->sched, &params);
 	gpup_timeline_put(params.timeline);
@@ -349,18 +355,21 @@ EXPORT_SYMBOL_GPL(gpup_thunk_queue_destroy);
  * gpup_thunk_queue_submit() - Queue jobs
  * @client: The client.
  * @handle: The queue.
- * @args: The jobs. On failure their fences are still the caller's.
+ * @args: The jobs. On failure their fences are still the caller's. Clients of the host give the
+ *	last one a fence.
  * @count: Number of jobs, 1 to DRM_GPUP_MAX_JOBS.
  *
- * Either all jobs are queued or none.
+ * Either all jobs are queued or none. For a client of the host, all that is bound in the address
+ * space is made resident first, and stays so until the last job has ended.
  *
- * Return: 0, -ENOENT, -EINVAL, -ENOMEM, -EBUSY when the queue is full, -ECANCELED when
- * it is banned.
+ * Return: 0, -ENOENT, -EINVAL, -ENOMEM also if what is bound cannot be in VRAM at the same
+ * time, -EBUSY when the queue is full, -ECANCELED when it is banned, -ERESTARTSYS, -EIO.
  */
 int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 			    struct gpup_job_args *args, unsigned int count)
 {
 	struct gpup_job_params *jobs;
+	struct gpup_vm_hold *hold;
 	struct gpup_queue *queue;
 	unsigned int i;
 	int ret;
@@ -391,7 +400,12 @@ int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 		ret = -ENOENT;
 		goto out;
 	}
-	ret = gpup_queue_submit(queue, jobs, count);
+	hold = gpup_vm_hold(gpup_queue_data(queue));
+	ret = PTR_ERR_OR_ZERO(hold);
+	if (!ret) {
+		ret = gpup_queue_submit(queue, jobs, count);
+		gpup_vm_unhold(hold, ret ? NULL : args[count - 1].sub.fence);
+	}
 	gpup_queue_put(queue);
 	for (i = 0; !ret && i < count; i++)
 		args[i].sub.value = jobs[i].value;

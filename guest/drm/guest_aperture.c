@@ -10,6 +10,7 @@
  */
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -81,6 +82,18 @@ void guest_aperture_unmap(struct guest_bo *bo)
 	mutex_unlock(&ap->lock);
 }
 
+/* Large objects begin where the host can map them in large pages. */
+static int insert_node(struct guest_aperture *ap, struct guest_bo *bo)
+{
+	u64 align = bo->base.size >= SZ_2M ? SZ_2M : 0;
+	int ret = drm_mm_insert_node_generic(&ap->mm, &bo->aperture, bo->base.size, align, 0,
+					     DRM_MM_INSERT_BEST);
+
+	if (ret != -ENOSPC || !align)
+		return ret;
+	return drm_mm_insert_node(&ap->mm, &bo->aperture, bo->base.size);
+}
+
 static int reserve_place(struct guest_aperture *ap, struct guest_bo *bo)
 {
 	struct guest_bo *victim;
@@ -89,7 +102,7 @@ static int reserve_place(struct guest_aperture *ap, struct guest_bo *bo)
 	if (bo->base.size > ap->size)
 		return -ENOSPC;
 	for (;;) {
-		ret = drm_mm_insert_node(&ap->mm, &bo->aperture, bo->base.size);
+		ret = insert_node(ap, bo);
 		if (ret != -ENOSPC)
 			return ret;
 		victim = list_first_entry_or_null(&ap->lru, struct guest_bo, aperture_link);

@@ -249,7 +249,9 @@ int guest_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_fi
  * @data: &struct drm_gpup_bo_advise.
  * @file: The caller's file.
  *
- * Called, as the answer tells whether the contents are still there.
+ * Called, as the answer tells whether the contents are still there. Nothing of an object is kept
+ * here that could outlive its contents: mappings are of its place in the aperture, behind
+ * which the host puts what the object has now.
  *
  * Return: 0, -EINVAL, -ENOENT, -ENOMEM, -ENODEV, -EINTR or a restart code.
  */
@@ -275,6 +277,7 @@ int guest_ioctl_bo_advise(struct drm_device *drm, void *data, struct drm_file *f
 	drm_gem_object_put(obj);
 	if (ret < 0)
 		return ret;
-	args->retained = le32_to_cpu(reply.retained);
+	/* An answer that is too short was filled up with zeroes: nothing is sure to be there. */
+	args->retained = !!le32_to_cpu(reply.retained);
 	return 0;
 }

@@ -175,6 +175,7 @@ static void dispatch(struct guest_device *gdev, const struct gpup_vrd_event *eve
 		     const void *body, u32 size)
 {
 	const struct gpup_vrd_destroy *released = body;
+	const struct gpup_vrd_trim *trim = body;
 
 	switch (le16_to_cpu(event->type)) {
 	case GPUP_VRD_EVENT_REPLY:
@@ -184,6 +185,11 @@ static void dispatch(struct guest_device *gdev, const struct gpup_vrd_event *eve
 	case GPUP_VRD_EVENT_BO_RELEASED:
 		if (size >= sizeof(*released))
 			guest_name_released(gdev, le32_to_cpu(released->handle));
+		break;
+	case GPUP_VRD_EVENT_TRIM:
+		/* Who has not accepted the feature is sent none. */
+		if (gdev->memory_status && size >= sizeof(*trim))
+			guest_trim(gdev, trim);
 		break;
 	default:
 		/* An event of a newer device, which nobody has asked for. */

@@ -22,7 +22,7 @@
 #include "guest_query.h"
 
 /* What this driver understands. */
-#define GUEST_FEATURES	GPUP_VRD_F_DOORBELL_PAGE
+#define GUEST_FEATURES	(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS)
 
 static u32 reg_read(struct guest_device *gdev, u32 reg)
 {
@@ -196,7 +196,7 @@ static int check_version(struct guest_device *gdev)
 	return 0;
 }
 
-static int negotiate(struct guest_device *gdev)
+static int negotiate(struct guest_device *gdev, u32 *accepted)
 {
 	u32 features;
 
@@ -216,10 +216,24 @@ static int negotiate(struct guest_device *gdev)
 		if (!gdev->doorbell)
 			return -ENOMEM;
 	}
+	*accepted = features;
 	return 0;
 }
 
-static int set_up_areas(struct guest_device *gdev)
+/* The page goes with the driver's binding, and so is not looked at after drm_dev_unplug(). */
+static int set_up_memory_status(struct guest_device *gdev)
+{
+	dma_addr_t addr;
+
+	gdev->memory_status = dmam_alloc_coherent(&gdev->pdev->dev, GPUP_VRD_PAGE_SIZE, &addr,
+						  GFP_KERNEL);
+	if (!gdev->memory_status)
+		return -ENOMEM;
+	reg_write64(gdev, GPUP_VRD_REG_MEMORY_LO, addr);
+	return guest_trims_init(gdev);
+}
+
+static int set_up_areas(struct guest_device *gdev, u32 features)
 {
 	dma_addr_t cmd, evt;
 	int ret;
@@ -237,7 +251,7 @@ static int set_up_areas(struct guest_device *gdev)
 	reg_write(gdev, GPUP_VRD_REG_EVT_SIZE, GUEST_EVT_SIZE);
 	reg_write64(gdev, GPUP_VRD_REG_SLOTS_LO, gdev->slots_dma);
 	reg_write(gdev, GPUP_VRD_REG_SLOTS_COUNT, gdev->max_timelines);
-	return 0;
+	return features & GPUP_VRD_F_MEMORY_STATUS ? set_up_memory_status(gdev) : 0;
 }
 
 static int request_interrupts(struct guest_device *gdev)
@@ -360,12 +374,12 @@ int guest_device_init(struct guest_device *gdev)
 int guest_device_start(struct guest_device *gdev)
 {
 	struct device *dev = &gdev->pdev->dev;
-	u32 status;
+	u32 status, features;
 	int ret;
 
-	ret = negotiate(gdev);
+	ret = negotiate(gdev, &features);
 	if (!ret)
-		ret = set_up_areas(gdev);
+		ret = set_up_areas(gdev, features);
 	if (!ret)
 		ret = request_interrupts(gdev);
 	if (ret)

@@ -23,6 +23,7 @@
 
 #include "guest_handle.h"
 #include "guest_ring.h"
+#include "guest_trim.h"
 
 /**
  * DOC: Locks of the guest's driver
@@ -133,6 +134,14 @@ struct guest_device {
 	dma_addr_t slots_dma;
 	/** @slot_ids: Which slots are taken. */
 	struct ida slot_ids;
+
+	/**
+	 * @memory_status: Figures of the memory, written by the device; NULL if it does not.
+	 * Only between drm_dev_enter() and drm_dev_exit().
+	 */
+	struct gpup_vrd_memory_status *memory_status;
+	/** @trims: Trims on their way to user space. */
+	struct guest_trims trims;
 
 	/** @aperture: Places in BAR 4. */
 	struct guest_aperture aperture;

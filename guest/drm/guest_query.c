@@ -5,10 +5,12 @@
 #include <linux/log2.h>
 #include <linux/uaccess.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 
 #include "guest_call.h"
 #include "guest_device.h"
+#include "guest_memory.h"
 #include "guest_query.h"
 
 /* Large enough for the answer to any query. */
@@ -58,13 +60,29 @@ int guest_query_constants(struct guest_device *gdev)
 	return 0;
 }
 
+/* From the page; if there is none, or the device does not come to an end with it, ask. */
+static int query_memory(struct guest_device *gdev, union query_reply *reply)
+{
+	int ret = -EAGAIN;
+	int idx;
+
+	if (!drm_dev_enter(&gdev->drm, &idx))
+		return -ENODEV;
+	if (gdev->memory_status)
+		ret = guest_memory_read(gdev->memory_status, &reply->memory);
+	drm_dev_exit(idx);
+	return ret ? query(gdev, DRM_GPUP_QUERY_MEMORY, reply) : sizeof(reply->memory);
+}
+
 /**
  * guest_ioctl_dev_query() - DRM_IOCTL_GPUP_DEV_QUERY
  * @drm: DRM device.
  * @data: &struct drm_gpup_dev_query.
  * @file: The caller's file.
  *
- * Local for the adapter, called for the rest.
+ * Local for the adapter, and for the memory if the device shows that in a page; called for the
+ * rest. The answer to a called query is passed on in the device's size: it may be newer, and
+ * know more, or older, and know less than this driver.
  *
  * Return: 0, -EINVAL, -EFAULT, -ENOMEM, -ENODEV, -EINTR or a restart code.
  */
@@ -77,14 +95,20 @@ int guest_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file *f
 
 	if (guest_device_is_lost(gdev))
 		return -ENODEV;
-	if (args->type == DRM_GPUP_QUERY_ADAPTER) {
+	switch (args->type) {
+	case DRM_GPUP_QUERY_ADAPTER:
 		reply.adapter = gdev->adapter;
 		size = sizeof(reply.adapter);
-	} else {
+		break;
+	case DRM_GPUP_QUERY_MEMORY:
+		size = query_memory(gdev, &reply);
+		break;
+	default:
 		size = query(gdev, args->type, &reply);
-		if (size < 0)
-			return size;
+		break;
 	}
+	if (size < 0)
+		return size;
 	if (args->pointer &&
 	    copy_to_user(u64_to_user_ptr(args->pointer), &reply, min_t(u32, size, args->size)))
 		return -EFAULT;

@@ -133,18 +133,42 @@ int gpup_device_fd(const struct gpup_device *device)
 	return device->fd;
 }
 
+int gpup_device_memory(struct gpup_device *device, struct gpup_memory *memory)
+{
+	struct drm_gpup_memory_info answer;
+	uint32_t size = sizeof(answer);
+	int ret;
+
+	ret = query(device, DRM_GPUP_QUERY_MEMORY, &answer, &size);
+	if (ret)
+		return ret;
+	/* A kernel that knows nothing of budgets evicts nothing. */
+	if (size < offsetof(struct drm_gpup_memory_info, vram_evicted))
+		answer.vram_budget = answer.vram_max;
+
+	memset(memory, 0, sizeof(*memory));
+	memory->vram_min = answer.vram_min;
+	memory->vram_max = answer.vram_max;
+	memory->vram_used = answer.vram_used;
+	memory->vram_budget = answer.vram_budget;
+	memory->vram_evicted = answer.vram_evicted;
+	memory->trims = answer.trims;
+	memory->system_max = answer.system_max;
+	memory->system_used = answer.system_used;
+	return 0;
+}
+
 int gpup_device_info(struct gpup_device *device, struct gpup_info *info)
 {
 	const struct drm_gpup_adapter_info *adapter = &device->adapter;
 	struct drm_gpup_engine_info engines[GPUP_ENGINE_CLASSES];
 	struct drm_gpup_partition_info partition;
-	struct drm_gpup_memory_info memory;
+	struct gpup_memory memory;
 	uint32_t size;
 	size_t i;
 	int ret;
 
-	size = sizeof(memory);
-	ret = query(device, DRM_GPUP_QUERY_MEMORY, &memory, &size);
+	ret = gpup_device_memory(device, &memory);
 	if (ret)
 		return ret;
 	size = sizeof(partition);
@@ -179,6 +203,9 @@ int gpup_device_info(struct gpup_device *device, struct gpup_info *info)
 	info->vram_min = memory.vram_min;
 	info->vram_max = memory.vram_max;
 	info->vram_used = memory.vram_used;
+	info->vram_budget = memory.vram_budget;
+	info->vram_evicted = memory.vram_evicted;
+	info->trims = memory.trims;
 	info->system_max = memory.system_max;
 	info->system_used = memory.system_used;
 

@@ -67,7 +67,10 @@ struct gpup_info {
 	} engines[GPUP_ENGINE_CLASSES];
 	uint64_t vram_min;		/* guaranteed to the partition */
 	uint64_t vram_max;		/* limit of the partition */
-	uint64_t vram_used;
+	uint64_t vram_used;		/* allocated, wherever the contents are */
+	uint64_t vram_budget;		/* what can be kept in VRAM at the same time */
+	uint64_t vram_evicted;		/* part of vram_used that is not in VRAM at present */
+	uint64_t trims;			/* how often the partition was asked to use less */
 	uint64_t system_max;		/* limit of system memory within reach of the GPU */
 	uint64_t system_used;
 	char partition[40];		/* "host", or the UUID of the mediated device */
@@ -89,6 +92,15 @@ const char *gpup_device_path(const struct gpup_device *device);
 int gpup_device_fd(const struct gpup_device *device);
 /* Asks the kernel each time; the figures are those of now. */
 int gpup_device_info(struct gpup_device *device, struct gpup_info *info);
+
+/* The figures of memory alone, as in struct gpup_info. */
+struct gpup_memory {
+	uint64_t vram_min, vram_max, vram_used, vram_budget, vram_evicted, trims;
+	uint64_t system_max, system_used;
+};
+
+/* In a virtual machine this does not ask the host: a page shows what the host knows. */
+int gpup_device_memory(struct gpup_device *device, struct gpup_memory *memory);
 
 /* ---- Buffer objects: memory ------------------------------------------------ */
 
@@ -129,7 +141,10 @@ enum gpup_bo_advice {
 	GPUP_BO_DONT_NEED = 1,		/* may be dropped; not used until taken back */
 };
 
-/* @retained (may be NULL): whether the contents are still there. */
+/*
+ * @retained (may be NULL): whether the contents are still there. If not, which is said once, the
+ * bo reads as zero.
+ */
 int gpup_bo_advise(struct gpup_bo *bo, enum gpup_bo_advice advice, bool *retained);
 
 /* ---- Timelines: knowing when ------------------------------------------------ */

@@ -24,3 +24,5 @@ has drm/ttm/ttm_bo.h '^void ttm_bo_fini\(' GPUP_HAVE_TTM_BO_FINI
 has drm/drm_drv.h 'DRIVER_GEM_GPUVA' GPUP_HAVE_DRIVER_GEM_GPUVA
 has drm/drm_gpuvm.h '^struct drm_gpuvm_map_req ' GPUP_HAVE_GPUVM_MAP_REQ
 has drm/ttm/ttm_bo.h '^int ttm_bo_populate\(' GPUP_HAVE_TTM_BO_POPULATE
+has linux/huge_mm.h '^vm_fault_t vmf_insert_pfn_pmd\(struct vm_fault \*vmf, unsigned long pfn' GPUP_HAVE_INSERT_PFN_PMD_ULONG
+has linux/shmem_fs.h 'shmem_file_setup\(.*vma_flags_t' GPUP_HAVE_VMA_FLAGS

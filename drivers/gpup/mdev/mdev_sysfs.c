@@ -46,6 +46,12 @@ static ssize_t store(struct device *dev, struct device_attribute *attr, const ch
 PARTITION_ATTR_RW(vram_min, GPUP_ATTR_VRAM_MIN);
 PARTITION_ATTR_RW(vram_max, GPUP_ATTR_VRAM_MAX);
 PARTITION_ATTR_RO(vram_used, GPUP_ATTR_VRAM_USED);
+PARTITION_ATTR_RO(vram_evicted, GPUP_ATTR_VRAM_EVICTED);
+PARTITION_ATTR_RO(vram_peak, GPUP_ATTR_VRAM_PEAK);
+PARTITION_ATTR_RO(vram_budget, GPUP_ATTR_VRAM_BUDGET);
+PARTITION_ATTR_RO(evictions, GPUP_ATTR_EVICTIONS);
+PARTITION_ATTR_RO(bytes_moved, GPUP_ATTR_BYTES_MOVED);
+PARTITION_ATTR_RO(trims, GPUP_ATTR_TRIMS);
 PARTITION_ATTR_RO(system_max, GPUP_ATTR_SYSTEM_MAX);
 PARTITION_ATTR_RO(system_used, GPUP_ATTR_SYSTEM_USED);
 PARTITION_ATTR_RW(sched_weight, GPUP_ATTR_SCHED_WEIGHT);
@@ -59,6 +65,12 @@ static struct attribute *mdev_attrs[] = {
 	&attr_vram_min.attr.attr,
 	&attr_vram_max.attr.attr,
 	&attr_vram_used.attr.attr,
+	&attr_vram_evicted.attr.attr,
+	&attr_vram_peak.attr.attr,
+	&attr_vram_budget.attr.attr,
+	&attr_evictions.attr.attr,
+	&attr_bytes_moved.attr.attr,
+	&attr_trims.attr.attr,
 	&attr_system_max.attr.attr,
 	&attr_system_used.attr.attr,
 	&attr_sched_weight.attr.attr,

@@ -24,6 +24,8 @@
  *         gpup_timeline.lock           any context
  *           gpup_vrd_irqs.lock         any context
  *       gpup_vrd_guest_memory.lock
+ *       [VidMm's lock]
+ *         gpup_vrd_memory.lock         any context
  *
  * The worker enters at iommu->lock or below. Pages are pinned with no lock but gpup_vrd.lock
  * held, since that may fault on our own regions: a guest may pass addresses of its BAR 4 for
@@ -40,6 +42,11 @@
 static void timeline_interrupt(void *data)
 {
 	gpup_vrd_interrupt(data, GPUP_VRD_VECTOR_TIMELINE);
+}
+
+static void memory_kick(void *data)
+{
+	gpup_vrd_kick(data);
 }
 
 /**
@@ -84,10 +91,12 @@ static void take_down(struct gpup_vrd *vrd)
 
 	disable_work_sync(&vrd->work);
 	vrd->running = false;
+	gpup_vrd_memory_stop(&vrd->memory);
 	destroy_objects(vrd);
 	gpup_vrd_aperture_reset(vrd);
 	gpup_vrd_guest_memory_reset(vrd);
 	gpup_vrd_slots_fini(&vrd->slots);
+	gpup_vrd_area_unmap(vrd, &vrd->memory_area);
 	gpup_vrd_area_unmap(vrd, &vrd->slots_area);
 	gpup_vrd_area_unmap(vrd, &vrd->evt_area);
 	gpup_vrd_area_unmap(vrd, &vrd->cmd_area);
@@ -124,12 +133,20 @@ static int map_areas(struct gpup_vrd *vrd)
 				regs->slots_count * sizeof(struct gpup_vrd_slot));
 	if (ret)
 		goto err_evt;
+	if (gpup_vrd_regs_has_memory_status(regs)) {
+		ret = gpup_vrd_area_map(vrd, &vrd->memory_area, regs->memory_addr,
+					GPUP_VRD_PAGE_SIZE);
+		if (ret)
+			goto err_slots;
+	}
 	ret = gpup_vrd_slots_init(&vrd->slots, vrd->slots_area.addr, regs->slots_count,
 				  timeline_interrupt, vrd);
 	if (ret)
-		goto err_slots;
+		goto err_memory;
 	return 0;
 
+err_memory:
+	gpup_vrd_area_unmap(vrd, &vrd->memory_area);
 err_slots:
 	gpup_vrd_area_unmap(vrd, &vrd->slots_area);
 err_evt:
@@ -162,6 +179,9 @@ void gpup_vrd_start(struct gpup_vrd *vrd)
 	disable_work_sync(&vrd->work);
 	gpup_vrd_ring_init_consumer(&vrd->cmd, vrd->cmd_area.addr, regs->cmd_size);
 	gpup_vrd_ring_init_producer(&vrd->evt, vrd->evt_area.addr, regs->evt_size);
+	if (vrd->memory_area.count)
+		gpup_vrd_memory_start(&vrd->memory, vrd->memory_area.addr);
+	gpup_vrd_update_memory(vrd);
 	gpup_vrd_regs_started(regs);
 	vrd->running = true;
 	enable_work(&vrd->work);
@@ -175,6 +195,8 @@ static int open_device(struct vfio_device *vdev)
 	vrd->scratch = gpup_vrd_scratch_create();
 	if (!vrd->scratch)
 		return -ENOMEM;
+	/* The VMM pays for what is evicted. */
+	gpup_vidmm_partition_set_owner(&vrd->partition->mm, current->mm);
 	mutex_lock(&vrd->lock);
 	gpup_vrd_reset(vrd);
 	gpup_vrd_pci_init(&vrd->pci, vrd->aperture.size);
@@ -193,6 +215,7 @@ static void close_device(struct vfio_device *vdev)
 	cancel_work_sync(&vrd->work);
 	gpup_vrd_scratch_destroy(vrd->scratch);
 	vrd->scratch = NULL;
+	gpup_vidmm_partition_set_owner(&vrd->partition->mm, NULL);
 }
 
 static bool uses_memory(struct gpup_vrd *vrd, u64 iova, u64 length)
@@ -200,6 +223,7 @@ static bool uses_memory(struct gpup_vrd *vrd, u64 iova, u64 length)
 	return gpup_vrd_area_overlaps(&vrd->cmd_area, iova, length) ||
 	       gpup_vrd_area_overlaps(&vrd->evt_area, iova, length) ||
 	       gpup_vrd_area_overlaps(&vrd->slots_area, iova, length) ||
+	       gpup_vrd_area_overlaps(&vrd->memory_area, iova, length) ||
 	       gpup_vrd_guest_memory_overlaps(vrd, iova, length);
 }
 
@@ -334,6 +358,7 @@ static int init_device(struct vfio_device *vdev)
 	ratelimit_default_init(&vrd->log_limit);
 	ratelimit_set_flags(&vrd->log_limit, RATELIMIT_MSG_ON_RELEASE);
 	gpup_vrd_irqs_init(vrd);
+	gpup_vrd_memory_init(&vrd->memory, memory_kick, vrd);
 	gpup_vrd_guest_memory_init(vrd);
 	gpup_handle_table_init(&vrd->handles, GPUP_DEFAULT_MAX_OBJECTS);
 	return 0;
@@ -372,7 +397,7 @@ static const struct vfio_device_ops vrd_ops = {
 	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
 };
 
-static struct gpup_partition *create_partition(struct mdev_device *mdev,
+static struct gpup_partition *create_partition(struct gpup_vrd *vrd, struct mdev_device *mdev,
 					       struct gpup_adapter *adapter, u64 vram)
 {
 	struct gpup_partition_config config = {
@@ -383,6 +408,8 @@ static struct gpup_partition *create_partition(struct mdev_device *mdev,
 		.system_max = max_t(u64, vram, SZ_256M),
 		.sched_weight = GPUP_DEFAULT_WEIGHT,
 		.is_virtual = true,
+		.listener = &gpup_vrd_memory_listener,
+		.listener_data = &vrd->memory,
 	};
 
 	return gpup_partition_create(adapter, &config);
@@ -407,32 +434,32 @@ struct gpup_vrd *gpup_vrd_create(struct mdev_device *mdev, struct gpup_adapter *
 	struct gpup_vrd *vrd;
 	int ret;
 
-	partition = create_partition(mdev, adapter, vram);
-	if (IS_ERR(partition))
-		return ERR_CAST(partition);
-
+	/* First of all, as the partition tells it about its memory from the beginning. */
 	vrd = vfio_alloc_device(gpup_vrd, vdev, mdev_dev(mdev), &vrd_ops);
-	if (IS_ERR(vrd)) {
-		ret = PTR_ERR(vrd);
-		goto err_partition;
+	if (IS_ERR(vrd))
+		return vrd;
+	vrd->wq = wq;
+	partition = create_partition(vrd, mdev, adapter, vram);
+	if (IS_ERR(partition)) {
+		ret = PTR_ERR(partition);
+		goto err_vdev;
 	}
 	vrd->partition = partition;
-	vrd->wq = wq;
 	ret = gpup_vrd_aperture_init(vrd, roundup_pow_of_two(vram));
 	if (ret)
-		goto err_vdev;
+		goto err_partition;
 	gpup_vrd_pci_init(&vrd->pci, vrd->aperture.size);
 	gpup_vrd_regs_init(&vrd->regs, vrd->handles.max);
 
 	ret = vfio_register_emulated_iommu_dev(&vrd->vdev);
 	if (ret)
-		goto err_vdev;
+		goto err_partition;
 	return vrd;
 
-err_vdev:
-	vfio_put_device(&vrd->vdev);
 err_partition:
 	gpup_partition_destroy(partition);
+err_vdev:
+	vfio_put_device(&vrd->vdev);
 	return ERR_PTR(ret);
 }
 

@@ -17,6 +17,7 @@
 #include "../gpup_core.h"
 #include "../gpup_handle.h"
 #include "vrd_decode.h"
+#include "vrd_memory.h"
 #include "vrd_pci.h"
 #include "vrd_regs.h"
 #include "vrd_ring.h"
@@ -131,12 +132,16 @@ struct gpup_vrd {
 	struct gpup_vrd_area evt_area;
 	/** @slots_area: Memory of the timeline slots. */
 	struct gpup_vrd_area slots_area;
+	/** @memory_area: Memory of the memory status, if the driver wants that. */
+	struct gpup_vrd_area memory_area;
 	/** @cmd: Command ring. */
 	struct gpup_vrd_ring_end cmd;
 	/** @evt: Event ring. */
 	struct gpup_vrd_ring_end evt;
 	/** @slots: Timeline slots. */
 	struct gpup_vrd_slots slots;
+	/** @memory: Memory status. */
+	struct gpup_vrd_memory memory;
 	/** @scratch: Memory of the worker, while the device is open. */
 	struct gpup_vrd_scratch *scratch;
 	/** @handles: Clients, buffer objects, address spaces and queues. */
@@ -229,6 +234,7 @@ void gpup_vrd_message(struct gpup_vrd *vrd, const struct gpup_vrd_header *header
 
 /* vrd_worker.c */
 void gpup_vrd_worker(struct work_struct *work);
+void gpup_vrd_update_memory(struct gpup_vrd *vrd);
 void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *event,
 			 const void *body, u32 size);
 

@@ -3,19 +3,25 @@
  * VRAM aperture of a Virtual Render Device: BAR 4.
  *
  * The guest says which object appears where; the pages of the object are filled in when
- * they are touched. Where no object is, there is one scratch page of the device's own:
- * a VM that touches what it has not mapped harms nobody, itself included.
+ * they are touched, and taken out when the object moves. Where no object is, there is one
+ * scratch page of the device's own: a VM that touches what it has not mapped harms
+ * nobody, itself included.
  */
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/slab.h>
 
+#include "../gpup_compat.h"
 #include "vrd.h"
 
 /**
  * struct gpup_vrd_window - One object in the aperture
  */
 struct gpup_vrd_window {
+	/** @base: How the object has its pages taken out. */
+	struct gpup_bo_window base;
+	/** @vrd: The device. */
+	struct gpup_vrd *vrd;
 	/** @bo: The object; the window holds a reference. */
 	struct gpup_bo *bo;
 	/** @handle: Its handle at the time. */
@@ -26,28 +32,59 @@ struct gpup_vrd_window {
 	unsigned long count;
 };
 
-/* Page frame behind a page of the aperture; sets @scratch if that is the scratch page. */
-static unsigned long find_pfn(struct gpup_vrd_aperture *aperture, unsigned long page,
-			      bool *scratch)
+static void zap_window(struct gpup_bo_window *base)
+{
+	struct gpup_vrd_window *window = container_of(base, struct gpup_vrd_window, base);
+
+	gpup_vrd_zap(window->vrd, GPUP_VRD_BAR_APERTURE, (u64)window->first << PAGE_SHIFT,
+		     (u64)window->count << PAGE_SHIFT);
+}
+
+/* The window that a page of the aperture belongs to, with its object locked, or NULL. */
+static struct gpup_vrd_window *lock_window(struct gpup_vrd_aperture *aperture, unsigned long page,
+					   bool nowait, int *error)
 {
 	struct gpup_vrd_window *window;
-	unsigned long pfn;
-	u64 offset;
 
 	lockdep_assert_held(&aperture->lock);
+	*error = 0;
 	window = mtree_load(&aperture->tree, page);
-	if (window) {
-		offset = (u64)(page - window->first) << PAGE_SHIFT;
-		*scratch = gpup_bo_vram_pfn(window->bo, offset, &pfn);
-	} else {
-		*scratch = true;
+	if (!window)
+		return NULL;
+	*error = gpup_bo_cpu_lock(window->bo, nowait);
+	return *error ? NULL : window;
+}
+
+static unsigned long window_pfn(const struct gpup_vrd_window *window, unsigned long page)
+{
+	return gpup_bo_pfn(window->bo, (u64)(page - window->first) << PAGE_SHIFT);
+}
+
+/* The object is being moved: look again when that is over, without holding up the VMM. */
+static vm_fault_t wait_for_window(struct vm_fault *vmf, struct gpup_vrd *vrd, unsigned long page)
+{
+	struct gpup_vrd_window *window;
+	struct gpup_bo *bo = NULL;
+
+	mutex_lock(&vrd->aperture.lock);
+	window = mtree_load(&vrd->aperture.tree, page);
+	if (window)
+		bo = gpup_bo_get(window->bo);
+	mutex_unlock(&vrd->aperture.lock);
+
+	mmap_read_unlock(vmf->vma->vm_mm);
+	if (bo) {
+		if (!gpup_bo_cpu_lock(bo, false))
+			gpup_bo_cpu_unlock(bo);
+		gpup_bo_put(bo);
 	}
-	return *scratch ? page_to_pfn(aperture->scratch) : pfn;
+	return VM_FAULT_RETRY;
 }
 
 /*
- * The page goes into the table with the lock held: whoever changes what is in the
- * aperture takes the lock to do so and zaps afterwards, and so cannot miss it.
+ * The page goes into the table with the object locked, so that it does not move before, and
+ * is zapped if it moves afterwards; and with the aperture's lock held: whoever changes what is
+ * in the aperture takes that to do so and zaps afterwards, and so cannot miss it.
  */
 static vm_fault_t aperture_fault(struct vm_fault *vmf)
 {
@@ -55,22 +92,97 @@ static vm_fault_t aperture_fault(struct vm_fault *vmf)
 	struct gpup_vrd *vrd = vma->vm_private_data;
 	struct gpup_vrd_aperture *aperture = &vrd->aperture;
 	unsigned long page = vmf->pgoff & ((1UL << (GPUP_VRD_REGION_SHIFT - PAGE_SHIFT)) - 1);
-	unsigned long pfn;
+	bool can_retry = fault_flag_allow_retry_first(vmf->flags) &&
+			 !(vmf->flags & FAULT_FLAG_VMA_LOCK);
+	struct gpup_vrd_window *window;
 	vm_fault_t ret;
-	bool scratch;
+	int error;
 
 	mutex_lock(&aperture->lock);
-	pfn = find_pfn(aperture, page, &scratch);
-	ret = vmf_insert_pfn(vma, vmf->address, pfn);
-	if (scratch)
+	window = lock_window(aperture, page, can_retry, &error);
+	if (error == -EBUSY) {
+		mutex_unlock(&aperture->lock);
+		if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+			return VM_FAULT_RETRY;
+		return wait_for_window(vmf, vrd, page);
+	}
+	if (error) {
+		ret = error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	} else if (window) {
+		ret = vmf_insert_pfn(vma, vmf->address, window_pfn(window, page));
+		gpup_bo_cpu_unlock(window->bo);
+	} else {
+		ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(aperture->scratch));
 		aperture->scratch_mapped = true;
+	}
 	mutex_unlock(&aperture->lock);
 	return gpup_vrd_fault_done(vmf, ret);
 }
 
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+/* The page frame that a huge page in the window would begin with; the object is locked. */
+static bool window_huge_pfn(const struct gpup_vrd_window *window, unsigned long page,
+			    unsigned long *pfn)
+{
+	const unsigned long count = PMD_SIZE >> PAGE_SHIFT;
+	unsigned long i;
+
+	if (page < window->first || page + count > window->first + window->count)
+		return false;
+	*pfn = window_pfn(window, page);
+	if (!IS_ALIGNED(*pfn, count))
+		return false;
+	for (i = 1; i < count; i++) {
+		if (window_pfn(window, page + i) != *pfn + i)
+			return false;
+	}
+	return true;
+}
+
+/* Whatever is not simple is left to aperture_fault(): the kernel calls it next. */
+static vm_fault_t aperture_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct gpup_vrd *vrd = vma->vm_private_data;
+	struct gpup_vrd_aperture *aperture = &vrd->aperture;
+	unsigned long addr = vmf->address & PMD_MASK;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	struct gpup_vrd_window *window;
+	unsigned long page, pfn;
+	int error;
+
+	if (order != PMD_SHIFT - PAGE_SHIFT ||
+	    addr < vma->vm_start || addr + PMD_SIZE > vma->vm_end)
+		return VM_FAULT_FALLBACK;
+	page = vmf->pgoff - ((vmf->address - addr) >> PAGE_SHIFT);
+	page &= (1UL << (GPUP_VRD_REGION_SHIFT - PAGE_SHIFT)) - 1;
+
+	mutex_lock(&aperture->lock);
+	window = lock_window(aperture, page, true, &error);
+	if (window) {
+		if (window_huge_pfn(window, page, &pfn))
+			ret = gpup_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
+		gpup_bo_cpu_unlock(window->bo);
+	}
+	mutex_unlock(&aperture->lock);
+	return gpup_vrd_fault_done(vmf, ret);
+}
+#endif
+
 const struct vm_operations_struct gpup_vrd_aperture_vm_ops = {
 	.fault = aperture_fault,
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+	.huge_fault = aperture_huge_fault,
+#endif
 };
+
+/* Nobody finds it in the aperture any more. */
+static void destroy_window(struct gpup_vrd_window *window)
+{
+	gpup_bo_remove_window(window->bo, &window->base);
+	gpup_bo_put(window->bo);
+	kfree(window);
+}
 
 /**
  * gpup_vrd_aperture_map() - Make an object appear in the aperture
@@ -100,10 +212,14 @@ int gpup_vrd_aperture_map(struct gpup_vrd *vrd, u32 handle, struct gpup_bo *bo, 
 	window = kzalloc(sizeof(*window), GFP_KERNEL_ACCOUNT);
 	if (!window)
 		return -ENOMEM;
+	window->base.zap = zap_window;
+	window->vrd = vrd;
 	window->bo = gpup_bo_get(bo);
 	window->handle = handle;
 	window->first = offset >> PAGE_SHIFT;
 	window->count = size >> PAGE_SHIFT;
+	/* Before anybody finds it there. */
+	gpup_bo_add_window(bo, &window->base);
 
 	mutex_lock(&aperture->lock);
 	ret = xa_insert(&aperture->windows, GPUP_VRD_HANDLE_INDEX(handle), window,
@@ -129,8 +245,7 @@ int gpup_vrd_aperture_map(struct gpup_vrd *vrd, u32 handle, struct gpup_bo *bo, 
 
 err_unlock:
 	mutex_unlock(&aperture->lock);
-	gpup_bo_put(window->bo);
-	kfree(window);
+	destroy_window(window);
 	return ret;
 }
 
@@ -158,10 +273,8 @@ int gpup_vrd_aperture_unmap(struct gpup_vrd *vrd, u32 handle)
 	mtree_erase(&aperture->tree, window->first);
 	mutex_unlock(&aperture->lock);
 
-	gpup_vrd_zap(vrd, GPUP_VRD_BAR_APERTURE, (u64)window->first << PAGE_SHIFT,
-		     (u64)window->count << PAGE_SHIFT);
-	gpup_bo_put(window->bo);
-	kfree(window);
+	zap_window(&window->base);
+	destroy_window(window);
 	return 0;
 }
 
@@ -188,8 +301,7 @@ void gpup_vrd_aperture_reset(struct gpup_vrd *vrd)
 
 	xa_for_each(&aperture->windows, index, window) {
 		xa_erase(&aperture->windows, index);
-		gpup_bo_put(window->bo);
-		kfree(window);
+		destroy_window(window);
 		cond_resched();
 	}
 }
@@ -214,13 +326,17 @@ static void unmap_pfn(unsigned long pfn, void *addr)
 static void access_page(struct gpup_vrd *vrd, u64 offset, const void *in, void *out, u32 count)
 {
 	struct gpup_vrd_aperture *aperture = &vrd->aperture;
+	unsigned long page = offset >> PAGE_SHIFT;
+	struct gpup_vrd_window *window;
 	unsigned long pfn;
-	bool scratch;
-	void *addr;
+	void *addr = NULL;
+	int error;
 
 	mutex_lock(&aperture->lock);
-	pfn = find_pfn(aperture, offset >> PAGE_SHIFT, &scratch);
-	addr = map_pfn(pfn);
+	window = lock_window(aperture, page, false, &error);
+	pfn = window ? window_pfn(window, page) : page_to_pfn(aperture->scratch);
+	if (!error)
+		addr = map_pfn(pfn);
 	if (addr && in)
 		memcpy(addr + offset_in_page(offset), in, count);
 	else if (addr)
@@ -229,6 +345,8 @@ static void access_page(struct gpup_vrd *vrd, u64 offset, const void *in, void *
 		memset(out, 0xff, count);
 	if (addr)
 		unmap_pfn(pfn, addr);
+	if (window)
+		gpup_bo_cpu_unlock(window->bo);
 	mutex_unlock(&aperture->lock);
 }
 

@@ -19,7 +19,7 @@
  *
  * Bits are only ever added; a write may add several if none before them is missing.
  * DRIVER_FEATURES can be written between DRIVER and FEATURES_OK, the registers of
- * the rings between FEATURES_OK and DRIVER_OK. Whatever else is tried is
+ * the areas between FEATURES_OK and DRIVER_OK. Whatever else is tried is
  * GPUP_VRD_ERROR_SEQUENCE.
  *
  * There is one error, the first. It shows as FAILED if it happened before DRIVER_OK and
@@ -27,7 +27,7 @@
  * that of 0 to STATUS, which makes a new device.
  */
 
-#define OFFERED		GPUP_VRD_F_DOORBELL_PAGE
+#define OFFERED		(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS)
 
 #define STEPS		(GPUP_VRD_STATUS_ACKNOWLEDGE | GPUP_VRD_STATUS_DRIVER | \
 			 GPUP_VRD_STATUS_FEATURES_OK | GPUP_VRD_STATUS_DRIVER_OK)
@@ -111,6 +111,10 @@ u32 gpup_vrd_regs_read(const struct gpup_vrd_regs *regs, u32 offset)
 		return upper_32_bits(regs->slots_addr);
 	case GPUP_VRD_REG_SLOTS_COUNT:
 		return regs->slots_count;
+	case GPUP_VRD_REG_MEMORY_LO:
+		return lower_32_bits(regs->memory_addr);
+	case GPUP_VRD_REG_MEMORY_HI:
+		return upper_32_bits(regs->memory_addr);
 	}
 	return 0;
 }
@@ -192,6 +196,12 @@ static void write_setup(struct gpup_vrd_regs *regs, u32 offset, u32 value)
 	case GPUP_VRD_REG_SLOTS_COUNT:
 		regs->slots_count = value;
 		break;
+	case GPUP_VRD_REG_MEMORY_LO:
+		set_low(&regs->memory_addr, value);
+		break;
+	case GPUP_VRD_REG_MEMORY_HI:
+		set_high(&regs->memory_addr, value);
+		break;
 	}
 }
 
@@ -229,6 +239,8 @@ enum gpup_vrd_action gpup_vrd_regs_write(struct gpup_vrd_regs *regs, u32 offset,
 	case GPUP_VRD_REG_SLOTS_LO:
 	case GPUP_VRD_REG_SLOTS_HI:
 	case GPUP_VRD_REG_SLOTS_COUNT:
+	case GPUP_VRD_REG_MEMORY_LO:
+	case GPUP_VRD_REG_MEMORY_HI:
 		if (steps != (STEPS & ~GPUP_VRD_STATUS_DRIVER_OK))
 			return sequence_error(regs);
 		write_setup(regs, offset, value);
@@ -252,7 +264,26 @@ static bool ring_valid(u64 addr, u32 size)
 }
 
 /**
- * gpup_vrd_regs_setup_valid() - Check what the driver says of the rings
+ * gpup_vrd_regs_has_memory_status() - Ask whether the driver wants the memory status
+ * @regs: The registers, from FEATURES_OK on.
+ *
+ * Return: True if it has accepted that feature.
+ */
+bool gpup_vrd_regs_has_memory_status(const struct gpup_vrd_regs *regs)
+{
+	return regs->features & GPUP_VRD_F_MEMORY_STATUS;
+}
+
+/* Zero is what the registers of an address that was forgotten hold. */
+static bool memory_status_valid(const struct gpup_vrd_regs *regs)
+{
+	if (!gpup_vrd_regs_has_memory_status(regs))
+		return true;
+	return regs->memory_addr && area_valid(regs->memory_addr, GPUP_VRD_PAGE_SIZE);
+}
+
+/**
+ * gpup_vrd_regs_setup_valid() - Check what the driver says of its areas
  * @regs: The registers.
  *
  * Return: True if addresses, sizes and alignments are within bounds.
@@ -262,7 +293,8 @@ bool gpup_vrd_regs_setup_valid(const struct gpup_vrd_regs *regs)
 	return ring_valid(regs->cmd_addr, regs->cmd_size) &&
 	       ring_valid(regs->evt_addr, regs->evt_size) &&
 	       regs->slots_count && regs->slots_count <= GPUP_VRD_SLOTS_MAX &&
-	       area_valid(regs->slots_addr, regs->slots_count * sizeof(struct gpup_vrd_slot));
+	       area_valid(regs->slots_addr, regs->slots_count * sizeof(struct gpup_vrd_slot)) &&
+	       memory_status_valid(regs);
 }
 
 /**

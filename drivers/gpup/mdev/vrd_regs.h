@@ -51,12 +51,15 @@ struct gpup_vrd_regs {
 	u32 evt_size;
 	/** @slots_count: Number of timeline slots. */
 	u32 slots_count;
+	/** @memory_addr: Guest physical address of the memory status. */
+	u64 memory_addr;
 };
 
 void gpup_vrd_regs_init(struct gpup_vrd_regs *regs, u32 max_objects);
 u32 gpup_vrd_regs_read(const struct gpup_vrd_regs *regs, u32 offset);
 enum gpup_vrd_action gpup_vrd_regs_write(struct gpup_vrd_regs *regs, u32 offset, u32 value);
 bool gpup_vrd_regs_setup_valid(const struct gpup_vrd_regs *regs);
+bool gpup_vrd_regs_has_memory_status(const struct gpup_vrd_regs *regs);
 void gpup_vrd_regs_started(struct gpup_vrd_regs *regs);
 bool gpup_vrd_regs_fail(struct gpup_vrd_regs *regs, u32 error);
 bool gpup_vrd_regs_failed(const struct gpup_vrd_regs *regs);

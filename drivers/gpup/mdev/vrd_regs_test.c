@@ -92,10 +92,23 @@ static void identity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, status(regs), 0);
 }
 
+static struct gpup_vrd_regs *new_with_memory_status(struct kunit *test)
+{
+	struct gpup_vrd_regs *regs = new_regs(test);
+
+	write_status(regs, ACK | DRIVER);
+	gpup_vrd_regs_write(regs, GPUP_VRD_REG_DRIVER_FEATURES, GPUP_VRD_F_MEMORY_STATUS);
+	write_status(regs, ACK | DRIVER | FEATURES_OK);
+	KUNIT_ASSERT_EQ(test, status(regs), ACK | DRIVER | FEATURES_OK);
+	set_up(regs);
+	return regs;
+}
+
 static void bring_up(struct kunit *test)
 {
 	struct gpup_vrd_regs *regs = new_running(test);
 
+	KUNIT_EXPECT_FALSE(test, gpup_vrd_regs_has_memory_status(regs));
 	KUNIT_EXPECT_EQ(test, status(regs), ACK | DRIVER | FEATURES_OK | DRIVER_OK);
 	KUNIT_EXPECT_EQ(test, regs->cmd_addr, 0x100010000);
 	KUNIT_EXPECT_EQ(test, gpup_vrd_regs_read(regs, GPUP_VRD_REG_CMD_HI), 1);
@@ -251,6 +264,59 @@ static void set_up_is_checked(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gpup_vrd_regs_setup_valid(regs));
 }
 
+static void memory_status_is_checked(struct kunit *test)
+{
+	static const struct {
+		u32 low;
+		u32 high;
+		bool valid;
+	} cases[] = {
+		{ 0, 0, false }, { 0x1000, 0, true }, { 0, 1, true }, { 1, 0, false },
+		{ 0x800, 0, false }, { 0x10008, 5, false }, { 0xffffe000, U32_MAX, true },
+		/* The page would reach beyond the last address. */
+		{ 0xfffff000, U32_MAX, false },
+	};
+	struct gpup_vrd_regs *regs;
+	int i;
+
+	/* It is not there if it was not asked for, whatever its registers hold. */
+	regs = new_negotiated(test);
+	set_up(regs);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		gpup_vrd_regs_write(regs, GPUP_VRD_REG_MEMORY_LO, cases[i].low);
+		gpup_vrd_regs_write(regs, GPUP_VRD_REG_MEMORY_HI, cases[i].high);
+		KUNIT_EXPECT_TRUE(test, gpup_vrd_regs_setup_valid(regs));
+	}
+	KUNIT_EXPECT_FALSE(test, gpup_vrd_regs_has_memory_status(regs));
+
+	regs = new_with_memory_status(test);
+	KUNIT_EXPECT_TRUE(test, gpup_vrd_regs_has_memory_status(regs));
+	/* Not given at all. */
+	KUNIT_EXPECT_FALSE(test, gpup_vrd_regs_setup_valid(regs));
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		gpup_vrd_regs_write(regs, GPUP_VRD_REG_MEMORY_LO, cases[i].low);
+		gpup_vrd_regs_write(regs, GPUP_VRD_REG_MEMORY_HI, cases[i].high);
+		KUNIT_EXPECT_EQ(test, gpup_vrd_regs_read(regs, GPUP_VRD_REG_MEMORY_LO),
+				cases[i].low);
+		KUNIT_EXPECT_EQ(test, gpup_vrd_regs_read(regs, GPUP_VRD_REG_MEMORY_HI),
+				cases[i].high);
+		KUNIT_EXPECT_EQ_MSG(test, gpup_vrd_regs_setup_valid(regs), cases[i].valid,
+				    "case %d", i);
+	}
+	KUNIT_EXPECT_EQ(test, error(regs), GPUP_VRD_ERROR_NONE);
+
+	/* It is set up when everything else is. */
+	regs = new_regs(test);
+	write_status(regs, ACK | DRIVER);
+	gpup_vrd_regs_write(regs, GPUP_VRD_REG_MEMORY_LO, 0x1000);
+	KUNIT_EXPECT_EQ(test, error(regs), GPUP_VRD_ERROR_SEQUENCE);
+	regs = new_running(test);
+	gpup_vrd_regs_write(regs, GPUP_VRD_REG_MEMORY_HI, 1);
+	KUNIT_EXPECT_EQ(test, error(regs), GPUP_VRD_ERROR_SEQUENCE);
+	gpup_vrd_regs_init(regs, 100);
+	KUNIT_EXPECT_EQ(test, regs->memory_addr, 0);
+}
+
 static void driver_may_give_up(struct kunit *test)
 {
 	struct gpup_vrd_regs *regs = new_negotiated(test);
@@ -274,6 +340,7 @@ static struct kunit_case regs_cases[] = {
 	KUNIT_CASE(after_a_failure_only_reset_helps),
 	KUNIT_CASE(start_that_fails_is_a_failure),
 	KUNIT_CASE(set_up_is_checked),
+	KUNIT_CASE(memory_status_is_checked),
 	KUNIT_CASE(driver_may_give_up),
 	{}
 };

@@ -3,6 +3,7 @@
  * Worker of a Virtual Render Device: takes messages off the command ring and puts replies
  * on the event ring.
  */
+#include "../gpup_thunk.h"
 #include "vrd.h"
 
 /**
@@ -14,6 +15,7 @@
  * of the kernel.
  *
  * A reply must find room: a message that wants one stays on the command ring until there is.
+ * A trim waits for room as well, but keeps no message from being carried out.
  *
  * The worker never takes the VRD's lock. Whoever wants it out of the way disables it.
  */
@@ -41,13 +43,30 @@ static enum step fail(struct gpup_vrd *vrd, u32 error)
 }
 
 /**
+ * gpup_vrd_update_memory() - Bring the memory status up to date
+ * @vrd: The device.
+ *
+ * Called by the worker, or while it is disabled. May sleep.
+ */
+void gpup_vrd_update_memory(struct gpup_vrd *vrd)
+{
+	union gpup_query_result result;
+
+	if (!gpup_vrd_memory_take_changed(&vrd->memory))
+		return;
+	if (!WARN_ON_ONCE(gpup_thunk_query(vrd->partition, DRM_GPUP_QUERY_MEMORY, &result) < 0))
+		gpup_vrd_memory_write(&vrd->memory, &result.memory);
+}
+
+/**
  * gpup_vrd_send_event() - Put an event on the event ring
  * @vrd: The device.
  * @event: Header; its size is filled in here.
  * @body: Body, or NULL.
  * @size: Size of @body in bytes, a multiple of 8.
  *
- * Called by the worker, which has made sure that there is room.
+ * Called by the worker, which has made sure that there is room. What has led to the event
+ * shows in the memory status before the guest sees it.
  */
 void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *event,
 			 const void *body, u32 size)
@@ -55,6 +74,7 @@ void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *even
 	struct gpup_vrd_event header = *event;
 	u32 total = sizeof(header) + size;
 
+	gpup_vrd_update_memory(vrd);
 	header.size = cpu_to_le32(total);
 	gpup_vrd_ring_copy_in(&vrd->evt, 0, &header, sizeof(header));
 	if (size)
@@ -86,6 +106,15 @@ static enum step reap(struct gpup_vrd *vrd)
 	if (body.handle)
 		gpup_vrd_send_event(vrd, &event, &body, sizeof(body));
 	return STEP_MORE;
+}
+
+static void send_trim(struct gpup_vrd *vrd)
+{
+	struct gpup_vrd_event event = { .type = cpu_to_le16(GPUP_VRD_EVENT_TRIM) };
+	struct gpup_vrd_trim trim;
+
+	if (gpup_vrd_memory_take_trim(&vrd->memory, &trim))
+		gpup_vrd_send_event(vrd, &event, &trim, sizeof(trim));
 }
 
 /* Copy one message, once; nothing of it is read from the ring again. */
@@ -126,6 +155,14 @@ static enum step one_step(struct gpup_vrd *vrd)
 		return STEP_STOP;
 	if (gpup_vrd_guest_memory_released(vrd))
 		return reap(vrd);
+	if (gpup_vrd_memory_trim_pending(&vrd->memory)) {
+		step = check_room(vrd);
+		if (step == STEP_MORE)
+			send_trim(vrd);
+		/* Without room it stays where it is, and messages need not wait for it. */
+		if (step != STEP_NO_ROOM)
+			return step;
+	}
 
 	step = take_message(vrd, &header);
 	if (step == STEP_MORE)
@@ -154,7 +191,8 @@ static void go_to_sleep(struct gpup_vrd *vrd, enum step why, bool useful)
 		gpup_vrd_ring_set_notify(&vrd->cmd, true);
 		if (gpup_vrd_ring_pending(&vrd->cmd))
 			gpup_vrd_kick(vrd);
-	} else {
+	}
+	if (why == STEP_NO_ROOM || gpup_vrd_memory_trim_pending(&vrd->memory)) {
 		gpup_vrd_ring_set_room_wanted(&vrd->evt, true);
 		if (check_room(vrd) == STEP_MORE)
 			gpup_vrd_kick(vrd);
@@ -189,6 +227,7 @@ void gpup_vrd_worker(struct work_struct *work)
 
 	if (step == STEP_STOP)
 		return;
+	gpup_vrd_update_memory(vrd);
 	grant_room(vrd);
 	if (step == STEP_MORE)
 		gpup_vrd_kick(vrd);

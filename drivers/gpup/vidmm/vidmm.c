@@ -4,6 +4,7 @@
  */
 #include <linux/export.h>
 #include <linux/lockdep.h>
+#include <linux/memcontrol.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -21,12 +22,28 @@
  * them: a size is charged to the partition first, and TTM is asked only for
  * what was granted.
  *
- * There is no eviction yet, and so everything is pinned where it was created.
+ * - vidmm_policy.c: who may have how much, and who gives way.
+ * - vidmm_bo.c: buffer objects, and how they move.
+ * - vidmm_vram.c, vidmm_tt.c: the memory behind them, in VRAM and on the host.
+ * - vidmm_paging.c: copying and clearing.
+ * - vidmm_evict.c: making room.
+ * - vidmm_vm.c, vidmm_bind.c: address spaces and their changes.
+ * - vidmm_residency.c: having all of an address space in VRAM when its jobs run.
  *
- * Lock order, from the outside: &gpup_vm.submit_lock, an object's dma_resv,
- * &gpup_vram.lock, &gpup_vidmm.lock. &gpup_vm.lock is taken within a timeline's. The
- * adapter's operations are called without any of the manager's locks.
+ * Lock order, from the outside: &gpup_vidmm.turn, objects' dma_resv (by drm_exec),
+ * &gpup_vm.submit_lock, &gpup_vm.run_lock, &gpup_vm.pt_lock, &gpup_vram.lock,
+ * &gpup_vidmm.lock, &gpup_bo.vms_lock. &gpup_vm.lock is taken within a timeline's, the
+ * scheduler's lock within run_lock. Memory is allocated under a dma_resv, submit_lock and
+ * &gpup_vram.lock alone.
+ * Of the adapter's operations, those on page tables are called with pt_lock held,
+ * all others without any of the manager's locks but a dma_resv.
  */
+
+/* Between being asked to use less, and having to, in ms. */
+#define GPUP_TRIM_GRACE_MS	20
+
+/* How long changes are collected before all partitions hear of them, in ms. */
+#define GPUP_ANNOUNCE_MS	10
 
 /**
  * gpup_vidmm_create() - Create an adapter's memory manager
@@ -53,8 +70,11 @@ struct gpup_vidmm *gpup_vidmm_create(struct gpup_adapter *adapter, struct drm_de
 	mm->drm = drm;
 	mm->ops = ops;
 	mm->caps = caps;
-	mm->pool.size = caps->vram_size;
+	gpup_pool_init(&mm->pool, caps->vram_size);
 	spin_lock_init(&mm->lock);
+	mutex_init(&mm->turn);
+	mm->grace = msecs_to_jiffies(GPUP_TRIM_GRACE_MS);
+	INIT_DELAYED_WORK(&mm->announce, gpup_mem_announce);
 
 	ret = init_srcu_struct(&mm->binds_end);
 	if (ret)
@@ -64,16 +84,34 @@ struct gpup_vidmm *gpup_vidmm_create(struct gpup_adapter *adapter, struct drm_de
 		ret = -ENOMEM;
 		goto err_srcu;
 	}
+	/* What waits for others to give way must not be in the way of those who do. */
+	mm->pass_wq = alloc_workqueue("gpup-residency", WQ_UNBOUND, 0);
+	if (!mm->pass_wq) {
+		ret = -ENOMEM;
+		goto err_wq;
+	}
+	ret = gpup_paging_init(&mm->paging, mm);
+	if (ret)
+		goto err_pass_wq;
 	ret = gpup_ttm_device_init(&mm->ttm, &gpup_ttm_funcs, drm);
 	if (ret)
-		goto err_wq;
-	ret = gpup_vram_init(&mm->vram, mm);
+		goto err_paging;
+	ret = gpup_shrinker_init(mm);
 	if (ret)
 		goto err_ttm;
+	ret = gpup_vram_init(&mm->vram, mm);
+	if (ret)
+		goto err_shrinker;
 	return mm;
 
+err_shrinker:
+	gpup_shrinker_fini(mm);
 err_ttm:
 	ttm_device_fini(&mm->ttm);
+err_paging:
+	gpup_paging_fini(&mm->paging);
+err_pass_wq:
+	destroy_workqueue(mm->pass_wq);
 err_wq:
 	destroy_workqueue(mm->wq);
 err_srcu:
@@ -89,12 +127,27 @@ err_free:
  */
 void gpup_vidmm_destroy(struct gpup_vidmm *mm)
 {
+	cancel_delayed_work_sync(&mm->announce);
+	gpup_shrinker_fini(mm);
 	flush_workqueue(mm->ttm.wq);
 	gpup_vram_fini(&mm->vram);
 	ttm_device_fini(&mm->ttm);
+	gpup_paging_fini(&mm->paging);
+	destroy_workqueue(mm->pass_wq);
 	destroy_workqueue(mm->wq);
 	cleanup_srcu_struct(&mm->binds_end);
 	kfree(mm);
+}
+
+/* Something has changed that what partitions can count on depends on. */
+static void announce(struct gpup_vidmm_partition *mp)
+{
+	struct gpup_vidmm *mm = mp->mm;
+
+	lockdep_assert_held(&mm->lock);
+	if (mp->listener)
+		mp->listener->changed(mp->listener_data);
+	queue_delayed_work(mm->wq, &mm->announce, msecs_to_jiffies(GPUP_ANNOUNCE_MS));
 }
 
 /**
@@ -138,8 +191,16 @@ int gpup_vidmm_partition_init(struct gpup_vidmm_partition *mp, struct gpup_vidmm
 	mp->vram.min = min;
 	mp->vram.max = max;
 	mp->system_max = system_max;
+	INIT_LIST_HEAD(&mp->resident);
+	INIT_LIST_HEAD(&mp->evicted);
+	INIT_LIST_HEAD(&mp->pinned);
+	INIT_DELAYED_WORK(&mp->trim_work, gpup_mem_trim);
 	spin_lock(&mm->lock);
 	ret = gpup_budget_join(&mm->pool, &mp->vram);
+	if (!ret) {
+		mp->budget = gpup_budget_target(&mm->pool, &mp->vram);
+		announce(mp);
+	}
 	spin_unlock(&mm->lock);
 	return ret;
 }
@@ -152,13 +213,56 @@ void gpup_vidmm_partition_fini(struct gpup_vidmm_partition *mp)
 {
 	struct gpup_vidmm *mm = mp->mm;
 
-	/* TTM may have put off the end of an object. */
+	/* TTM may have put off the end of an object, and so may the shrinker. */
+	flush_work(&mm->put_work);
 	flush_workqueue(mm->ttm.wq);
-	WARN_ON(mp->vram.used || mp->system_used || mp->overhead);
+	cancel_delayed_work_sync(&mp->trim_work);
+	WARN_ON(mp->vram.used || mp->vram.resident || mp->system_used || mp->overhead);
 	spin_lock(&mm->lock);
+	mp->listener = NULL;
 	gpup_budget_leave(&mm->pool, &mp->vram);
+	queue_delayed_work(mm->wq, &mm->announce, msecs_to_jiffies(GPUP_ANNOUNCE_MS));
 	spin_unlock(&mm->lock);
+	mem_cgroup_put(mp->memcg);
 }
+
+/**
+ * gpup_vidmm_partition_listen() - Have somebody told about a partition's figures
+ * @mp: Its share.
+ * @listener: Who is told from now on, or NULL. After the return the one before is not
+ *	called any more.
+ * @data: Passed to it.
+ *
+ * Not from interrupts.
+ */
+void gpup_vidmm_partition_listen(struct gpup_vidmm_partition *mp,
+				 const struct gpup_memory_listener *listener, void *data)
+{
+	spin_lock(&mp->mm->lock);
+	mp->listener = listener;
+	mp->listener_data = data;
+	spin_unlock(&mp->mm->lock);
+}
+
+/**
+ * gpup_vidmm_partition_set_owner() - Say whose cgroup is charged for evicted objects
+ * @mp: Its share.
+ * @owner: Memory of the VMM; NULL: whoever creates them.
+ *
+ * For objects that are created from now on. May sleep. Not at the same time as itself.
+ */
+void gpup_vidmm_partition_set_owner(struct gpup_vidmm_partition *mp, struct mm_struct *owner)
+{
+	struct mem_cgroup *memcg = owner ? get_mem_cgroup_from_mm(owner) : NULL;
+	struct mem_cgroup *old;
+
+	spin_lock(&mp->mm->lock);
+	old = mp->memcg;
+	mp->memcg = memcg;
+	spin_unlock(&mp->mm->lock);
+	mem_cgroup_put(old);
+}
+EXPORT_SYMBOL_GPL(gpup_vidmm_partition_set_owner);
 
 static int resize(struct gpup_vidmm_partition *mp, const u64 *min, const u64 *max)
 {
@@ -168,7 +272,12 @@ static int resize(struct gpup_vidmm_partition *mp, const u64 *min, const u64 *ma
 	spin_lock(&mm->lock);
 	ret = gpup_budget_resize(&mm->pool, &mp->vram, min ? *min : mp->vram.min,
 				 max ? *max : mp->vram.max);
+	if (!ret)
+		announce(mp);
 	spin_unlock(&mm->lock);
+	/* Asks first, and then evicts. */
+	if (!ret)
+		mod_delayed_work(mm->pass_wq, &mp->trim_work, 0);
 	return ret;
 }
 
@@ -191,8 +300,11 @@ int gpup_vidmm_partition_set_min(struct gpup_vidmm_partition *mp, u64 min)
  * @mp: Its share.
  * @max: Limit of VRAM in bytes.
  *
+ * Below what is in use, nothing more can be allocated until enough was freed, and what is
+ * resident beyond it is evicted, after the partition was asked to use less. Does not wait for that.
+ *
  * Return: 0, -EINVAL below the guarantee, above the VRAM or if not a multiple of the page
- * size, -EBUSY below what is in use.
+ * size.
  */
 int gpup_vidmm_partition_set_max(struct gpup_vidmm_partition *mp, u64 max)
 {
@@ -217,6 +329,111 @@ void gpup_vidmm_partition_usage(struct gpup_vidmm_partition *mp,
 	info->vram_used = mp->vram.used;
 	info->system_max = mp->system_max;
 	info->system_used = mp->system_used;
+	info->vram_budget = mp->budget;
+	info->vram_evicted = mp->vram.used - mp->vram.resident;
+	info->trims = mp->trims;
+	spin_unlock(&mp->mm->lock);
+}
+EXPORT_SYMBOL_GPL(gpup_vidmm_partition_usage);
+
+/**
+ * gpup_vidmm_partition_counters() - What has happened to a partition's memory
+ * @mp: Its share.
+ * @counters: Receives the figures.
+ *
+ * Not from interrupts.
+ */
+void gpup_vidmm_partition_counters(struct gpup_vidmm_partition *mp,
+				   struct gpup_memory_counters *counters)
+{
+	spin_lock(&mp->mm->lock);
+	counters->resident = mp->vram.resident;
+	counters->peak = mp->peak;
+	counters->evictions = mp->evictions;
+	counters->bytes_moved = mp->bytes_moved;
+	spin_unlock(&mp->mm->lock);
+}
+
+/**
+ * gpup_mem_remember() - A partition has an object more
+ * @bo: The object; its size was charged. May sleep.
+ */
+void gpup_mem_remember(struct gpup_bo *bo)
+{
+	struct gpup_vidmm_partition *mp = bo->mp;
+
+	spin_lock(&mp->mm->lock);
+	if (mp->memcg && mem_cgroup_tryget(mp->memcg))
+		bo->memcg = mp->memcg;
+	list_add_tail(&bo->link, bo->flags & DRM_GPUP_BO_VRAM ? &mp->evicted : &mp->pinned);
+	spin_unlock(&mp->mm->lock);
+	if (!bo->memcg)
+		bo->memcg = get_mem_cgroup_from_mm(current->mm);
+}
+
+/**
+ * gpup_mem_forget() - A partition has an object less
+ * @bo: The object, without memory.
+ */
+void gpup_mem_forget(struct gpup_bo *bo)
+{
+	struct gpup_vidmm_partition *mp = bo->mp;
+
+	spin_lock(&mp->mm->lock);
+	list_del(&bo->link);
+	spin_unlock(&mp->mm->lock);
+	gpup_mem_uncharge(mp, bo->flags, bo->charged);
+}
+
+/**
+ * gpup_mem_moved() - An object is somewhere else
+ * @bo: The object, reserved.
+ * @resident: It is in VRAM now.
+ * @bytes: Bytes that are copied for it.
+ */
+void gpup_mem_moved(struct gpup_bo *bo, bool resident, u64 bytes)
+{
+	struct gpup_vidmm_partition *mp = bo->mp;
+
+	spin_lock(&mp->mm->lock);
+	if (bo->resident && !resident)
+		mp->evictions++;
+	mp->bytes_moved += bytes;
+	WRITE_ONCE(bo->resident, resident);
+	bo->used_at = jiffies;
+	list_move_tail(&bo->link, resident ? &mp->resident : &mp->evicted);
+	announce(mp);
+	spin_unlock(&mp->mm->lock);
+}
+
+/**
+ * gpup_mem_admit() - May a partition have so much more in VRAM, and is there room?
+ * @mp: Its share.
+ * @size: Bytes; on success they count as resident until gpup_mem_evicted().
+ *
+ * Nobody is told: whoever allocates VRAM or frees it moves an object, or frees one.
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int gpup_mem_admit(struct gpup_vidmm_partition *mp, u64 size)
+{
+	int ret;
+
+	spin_lock(&mp->mm->lock);
+	ret = gpup_budget_admit(&mp->mm->pool, &mp->vram, size);
+	spin_unlock(&mp->mm->lock);
+	return ret ? -ENOSPC : 0;
+}
+
+/**
+ * gpup_mem_evicted() - A partition has so much less in VRAM
+ * @mp: Its share.
+ * @size: Bytes, admitted before.
+ */
+void gpup_mem_evicted(struct gpup_vidmm_partition *mp, u64 size)
+{
+	spin_lock(&mp->mm->lock);
+	gpup_budget_evict(&mp->mm->pool, &mp->vram, size);
 	spin_unlock(&mp->mm->lock);
 }
 
@@ -234,11 +451,15 @@ int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 
 	spin_lock(&mp->mm->lock);
 	if (flags & DRM_GPUP_BO_VRAM)
-		ret = gpup_budget_charge(&mp->mm->pool, &mp->vram, size);
+		ret = gpup_budget_charge(&mp->vram, size);
 	else if (size > mp->system_max - mp->system_used)
 		ret = -ENOMEM;
 	else
 		mp->system_used += size;
+	if (!ret) {
+		mp->peak = max(mp->peak, mp->vram.used);
+		announce(mp);
+	}
 	spin_unlock(&mp->mm->lock);
 	return ret;
 }
@@ -253,9 +474,10 @@ void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 {
 	spin_lock(&mp->mm->lock);
 	if (flags & DRM_GPUP_BO_VRAM)
-		gpup_budget_uncharge(&mp->mm->pool, &mp->vram, size);
+		gpup_budget_uncharge(&mp->vram, size);
 	else
 		mp->system_used -= size;
+	announce(mp);
 	spin_unlock(&mp->mm->lock);
 }
 

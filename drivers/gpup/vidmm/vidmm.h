@@ -10,8 +10,11 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_gpuvm.h>
 #include <drm/gpup_adapter.h>
@@ -20,9 +23,31 @@
 #include "../gpup_timeline.h"
 #include "vidmm_policy.h"
 
+struct dma_fence;
 struct drm_device;
+struct drm_printer;
+struct gpup_sched_group;
 struct gpup_vidmm;
+struct gpup_vidsch;
+struct mem_cgroup;
+struct mm_struct;
 struct page;
+
+/**
+ * struct gpup_memory_listener - Someone to be told about a partition's figures
+ *
+ * Called in any context that may not sleep, with locks of the manager held: the functions
+ * take note, and do the rest elsewhere.
+ */
+struct gpup_memory_listener {
+	/** @changed: The figures have changed. */
+	void (*changed)(void *data);
+	/**
+	 * @trim: The partition shall come down to @budget bytes of VRAM, from which it is
+	 * @over bytes away; after @grace_ms memory is taken from it.
+	 */
+	void (*trim)(void *data, u64 budget, u64 over, u32 grace_ms);
+};
 
 /**
  * struct gpup_vidmm_partition - A partition's share of the memory
@@ -40,6 +65,36 @@ struct gpup_vidmm_partition {
 	u64 system_used;
 	/** @overhead: Host memory for its address spaces and what is bound in them. */
 	u64 overhead;
+	/** @peak: Most VRAM that it ever had allocated. */
+	u64 peak;
+	/** @evictions: Objects that were moved out of VRAM. */
+	u64 evictions;
+	/** @bytes_moved: Bytes that were copied out of VRAM and into it. */
+	u64 bytes_moved;
+	/** @budget: What it was last told that it can count on. */
+	u64 budget;
+	/** @trims: How often it was asked to use less. */
+	u64 trims;
+	/** @told: It was asked, and not forgiven since. */
+	bool told;
+	/** @told_at: When it was asked, in jiffies. */
+	unsigned long told_at;
+	/** @taken_at: When something was last taken from it, in jiffies. */
+	unsigned long taken_at;
+	/** @resident: Objects in VRAM, least recently used first. */
+	struct list_head resident;
+	/** @evicted: Objects for VRAM that are not there, first evicted first. */
+	struct list_head evicted;
+	/** @pinned: Objects in system memory. */
+	struct list_head pinned;
+	/** @memcg: Who is charged for evicted objects; NULL: whoever creates them. */
+	struct mem_cgroup *memcg;
+	/** @listener: Told about the figures, or NULL. */
+	const struct gpup_memory_listener *listener;
+	/** @listener_data: Passed to it. */
+	void *listener_data;
+	/** @trim_work: Comes down to a limit that was lowered. */
+	struct delayed_work trim_work;
 };
 
 struct gpup_vidmm *gpup_vidmm_create(struct gpup_adapter *adapter, struct drm_device *drm,
@@ -55,6 +110,43 @@ int gpup_vidmm_partition_set_min(struct gpup_vidmm_partition *mp, u64 min);
 int gpup_vidmm_partition_set_max(struct gpup_vidmm_partition *mp, u64 max);
 void gpup_vidmm_partition_usage(struct gpup_vidmm_partition *mp,
 				struct drm_gpup_memory_info *info);
+void gpup_vidmm_partition_listen(struct gpup_vidmm_partition *mp,
+				 const struct gpup_memory_listener *listener, void *data);
+void gpup_vidmm_partition_set_owner(struct gpup_vidmm_partition *mp, struct mm_struct *mm);
+
+/**
+ * struct gpup_memory_counters - What has happened to a partition's memory
+ */
+struct gpup_memory_counters {
+	/** @resident: VRAM that it has at present, in bytes. */
+	u64 resident;
+	/** @peak: Most VRAM that it ever had allocated, in bytes. */
+	u64 peak;
+	/** @evictions: Objects that were moved out of VRAM. */
+	u64 evictions;
+	/** @bytes_moved: Bytes that were copied out of VRAM and into it. */
+	u64 bytes_moved;
+};
+
+void gpup_vidmm_partition_counters(struct gpup_vidmm_partition *mp,
+				   struct gpup_memory_counters *counters);
+void gpup_vidmm_report(struct gpup_vidmm *mm, struct drm_printer *p);
+void gpup_vidmm_report_objects(struct gpup_vidmm_partition *mp, u32 partition,
+			       struct drm_printer *p);
+void gpup_vidmm_report_vram(struct gpup_vidmm *mm, struct drm_printer *p);
+
+/**
+ * struct gpup_bo_window - Somewhere that shows an object to a CPU
+ */
+struct gpup_bo_window {
+	/** @link: Entry of the object's windows. Protected by its reservation. */
+	struct list_head link;
+	/**
+	 * @zap: Make the CPU look again where the pages are. Called with the object
+	 * locked. May sleep, must not wait for a fault.
+	 */
+	void (*zap)(struct gpup_bo_window *window);
+};
 
 /**
  * struct gpup_bo - Buffer object
@@ -71,8 +163,32 @@ struct gpup_bo {
 	u64 charged;
 	/** @flags: &enum drm_gpup_bo_flags. */
 	u32 flags;
+	/** @id: Number on its adapter, for reports. */
+	u64 id;
 	/** @advice: &enum drm_gpup_bo_advice that was given last. */
 	u32 advice;
+	/** @resident: It is in VRAM. Changes with the object reserved; read without. */
+	bool resident;
+	/** @no_room: It was refused VRAM for want of room. Protected by the reservation. */
+	bool no_room;
+	/** @purged: Its contents were dropped. Protected by the reservation. */
+	bool purged;
+	/** @link: Entry of one of the partition's lists. Protected by the manager's lock. */
+	struct list_head link;
+	/** @shrinking: The shrinker has it. Protected by the manager's lock. */
+	bool shrinking;
+	/** @shrunk: Entry of those that it is done with. */
+	struct llist_node shrunk;
+	/** @used_at: When it was put at the end of the resident ones, in jiffies. */
+	unsigned long used_at;
+	/** @memcg: Who is charged for its evicted pages, or NULL. */
+	struct mem_cgroup *memcg;
+	/** @vms_lock: Protects @vms. */
+	spinlock_t vms_lock;
+	/** @vms: &struct gpup_vm_bo, one for each address space that it is bound in. */
+	struct list_head vms;
+	/** @windows: &struct gpup_bo_window. Protected by the reservation. */
+	struct list_head windows;
 	/** @pages: Foreign pages, or NULL. */
 	struct page **pages;
 	/** @release_pages: Called once, when nothing uses @pages any more. May sleep. */
@@ -95,7 +211,11 @@ struct gpup_bo *gpup_bo_get(struct gpup_bo *bo);
 void gpup_bo_put(struct gpup_bo *bo);
 u64 gpup_bo_size(const struct gpup_bo *bo);
 bool gpup_bo_advise(struct gpup_bo *bo, u32 advice);
-int gpup_bo_vram_pfn(struct gpup_bo *bo, u64 offset, unsigned long *pfn);
+int gpup_bo_cpu_lock(struct gpup_bo *bo, bool nowait);
+void gpup_bo_cpu_unlock(struct gpup_bo *bo);
+unsigned long gpup_bo_pfn(struct gpup_bo *bo, u64 offset);
+void gpup_bo_add_window(struct gpup_bo *bo, struct gpup_bo_window *window);
+void gpup_bo_remove_window(struct gpup_bo *bo, struct gpup_bo_window *window);
 
 /**
  * struct gpup_bind_op - One operation on an address space
@@ -113,12 +233,17 @@ struct gpup_bind_op {
 	u64 va;
 	/** @size: Size in bytes. */
 	u64 size;
+	/** @vm_bo: The memory manager's own. */
+	struct gpup_vm_bo *vm_bo;
 };
 
 /* GPU address space. */
 struct gpup_vm;
+struct gpup_vm_bo;
+struct gpup_vm_hold;
 
-struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_timeline *timeline);
+struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_timeline *timeline,
+			       struct gpup_vidsch *sched);
 struct gpup_vm *gpup_vm_get(struct gpup_vm *vm);
 void gpup_vm_put(struct gpup_vm *vm);
 void gpup_vm_close(struct gpup_vm *vm);
@@ -128,5 +253,8 @@ int gpup_vm_bind(struct gpup_vm *vm, const struct gpup_bind_op *ops, unsigned in
 		 const struct gpup_wait *waits, unsigned int wait_count,
 		 struct dma_fence *fence, u64 *value);
 void gpup_vm_fail(struct gpup_vm *vm, int error);
+struct gpup_sched_group *gpup_vm_group(struct gpup_vm *vm);
+struct gpup_vm_hold *gpup_vm_hold(struct gpup_vm *vm);
+void gpup_vm_unhold(struct gpup_vm_hold *hold, struct dma_fence *fence);
 
 #endif /* _GPUP_VIDMM_H_ */

@@ -57,6 +57,8 @@ void gpup_mapping_free(struct gpup_vm *vm, struct gpup_mapping *mapping)
 {
 	atomic_dec(&vm->mappings);
 	gpup_mem_uncharge_overhead(vm->mp, sizeof(*mapping));
+	if (mapping->vm_bo)
+		gpup_vm_bo_put(mapping->vm_bo);
 	if (mapping->bo)
 		gpup_bo_put(mapping->bo);
 	kfree(mapping);
@@ -77,14 +79,18 @@ static void bind_free(struct bind *bind)
 	gpup_mem_uncharge_overhead(bind->vm->mp, bind->charged);
 	free_mappings(bind->vm, &bind->spares);
 	free_mappings(bind->vm, &bind->dead);
-	for (i = 0; i < bind->count; i++)
+	for (i = 0; i < bind->count; i++) {
+		if (bind->ops[i].vm_bo)
+			gpup_vm_bo_put(bind->ops[i].vm_bo);
 		if (bind->ops[i].bo)
 			gpup_bo_put(bind->ops[i].bo);
+	}
 	gpup_deps_fini(&bind->deps);
 	kvfree(bind);
 }
 
-static struct gpup_mapping *take_spare(struct bind *bind, struct gpup_bo *bo, bool writable)
+static struct gpup_mapping *take_spare(struct bind *bind, struct gpup_bo *bo,
+				       struct gpup_vm_bo *vm_bo, bool writable)
 {
 	struct gpup_mapping *mapping;
 
@@ -92,10 +98,22 @@ static struct gpup_mapping *take_spare(struct bind *bind, struct gpup_bo *bo, bo
 	list_del(&mapping->link);
 	mapping->bo = gpup_bo_get(bo);
 	mapping->writable = writable;
+	if (vm_bo) {
+		refcount_inc(&vm_bo->ref);
+		mapping->vm_bo = vm_bo;
+		list_add_tail(&mapping->vm_bo_link, &vm_bo->mappings);
+	}
 	return mapping;
 }
 
-static void write_entries(struct gpup_vm *vm, const struct gpup_mapping *mapping)
+/**
+ * gpup_mapping_write() - Write the page-table entries of a mapping
+ * @vm: The address space, with its pt_lock held.
+ * @mapping: The mapping; none of its entries is there. Its object does not move meanwhile.
+ *
+ * May sleep; allocates nothing.
+ */
+void gpup_mapping_write(struct gpup_vm *vm, const struct gpup_mapping *mapping)
 {
 	const struct gpup_adapter_ops *ops = vm->mp->mm->ops;
 	u64 va = mapping->va.va.addr;
@@ -126,10 +144,12 @@ static int step_map(struct drm_gpuva_op *op, void *priv)
 	struct bind_step *step = priv;
 	struct gpup_mapping *mapping;
 
-	mapping = take_spare(step->bind, step->op->bo,
+	mapping = take_spare(step->bind, step->op->bo, step->op->vm_bo,
 			     !(step->op->flags & DRM_GPUP_BIND_READONLY));
 	drm_gpuva_map(&step->bind->vm->base, &mapping->va, &op->map);
-	write_entries(step->bind->vm, mapping);
+	/* If the object is not in place, its entries are written when it is. */
+	if (!mapping->vm_bo || mapping->vm_bo->mapped)
+		gpup_mapping_write(step->bind->vm, mapping);
 	return 0;
 }
 
@@ -145,14 +165,15 @@ static int step_remap(struct drm_gpuva_op *op, void *priv)
 	old = container_of(va, struct gpup_mapping, va);
 	if (op->remap.prev) {
 		start = op->remap.prev->va.addr + op->remap.prev->va.range;
-		prev = take_spare(step->bind, old->bo, old->writable);
+		prev = take_spare(step->bind, old->bo, old->vm_bo, old->writable);
 	}
 	if (op->remap.next) {
 		end = op->remap.next->va.addr;
-		next = take_spare(step->bind, old->bo, old->writable);
+		next = take_spare(step->bind, old->bo, old->vm_bo, old->writable);
 	}
 	vm->mp->mm->ops->as_unmap(vm->as, start, end - start);
 	drm_gpuva_remap(prev ? &prev->va : NULL, next ? &next->va : NULL, &op->remap);
+	gpup_mapping_unlink(old);
 	list_add(&old->link, &step->bind->dead);
 	return 0;
 }
@@ -165,6 +186,7 @@ static int step_unmap(struct drm_gpuva_op *op, void *priv)
 
 	vm->mp->mm->ops->as_unmap(vm->as, va->va.addr, va->va.range);
 	drm_gpuva_unmap(&op->unmap);
+	gpup_mapping_unlink(container_of(va, struct gpup_mapping, va));
 	list_add(&container_of(va, struct gpup_mapping, va)->link, &step->bind->dead);
 	return 0;
 }
@@ -189,11 +211,13 @@ static int run_bind(struct bind *bind)
 		if (READ_ONCE(vm->stopped))
 			return -ECANCELED;
 		trace_gpup_map(op->op, op->va, op->size, op->bo_offset);
+		mutex_lock(&vm->pt_lock);
 		if (op->op == DRM_GPUP_BIND_MAP)
 			gpup_gpuvm_sm_map(&vm->base, &step, op->va, op->size, &op->bo->tbo.base,
 					  op->bo_offset);
 		else
 			drm_gpuvm_sm_unmap(&vm->base, &step, op->va, op->size);
+		mutex_unlock(&vm->pt_lock);
 	}
 	return 0;
 }
@@ -353,11 +377,19 @@ static int prepare_op(struct bind *bind, const struct gpup_bind_op *op)
 	/* The count first: it bounds the array. */
 	bind->count++;
 	bind->ops[bind->count - 1] = *op;
+	bind->ops[bind->count - 1].vm_bo = NULL;
 	if (op->bo)
 		gpup_bo_get(op->bo);
 	if (op->op == DRM_GPUP_BIND_UNMAP)
 		return add_spares(bind, SPARES_UNMAP,
 				  GPUP_VM_MAX_MAPPINGS + GPUP_VM_UNMAP_RESERVE);
+	if (op->bo->flags & DRM_GPUP_BO_VRAM) {
+		struct gpup_vm_bo *vm_bo = gpup_vm_bo_obtain(vm, op->bo);
+
+		if (IS_ERR(vm_bo))
+			return PTR_ERR(vm_bo);
+		bind->ops[bind->count - 1].vm_bo = vm_bo;
+	}
 	ret = add_spares(bind, SPARES_MAP, GPUP_VM_MAX_MAPPINGS);
 	return ret ?: prepare_tables(vm, op->va, op->size);
 }

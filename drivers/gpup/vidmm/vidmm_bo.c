@@ -2,7 +2,9 @@
 /*
  * Buffer objects.
  */
+#include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -16,14 +18,21 @@
 
 #include "../gpup_compat.h"
 #include "../gpup_trace.h"
-#include "vidmm_internal.h"
+#include "vidmm_tt.h"
+#include "vidmm_vm.h"
 
 /**
  * DOC: Buffer objects
  *
- * An object in VRAM or in the host's memory is a TTM object, pinned where it was
- * created. The pages of a virtual machine are not TTM's: for them only the GEM
- * object is used, and whoever gave the pages is told when the last user is gone.
+ * An object for VRAM or in the host's memory is a TTM object. One for VRAM begins there
+ * if there is room, and otherwise without any memory; it is evicted to host memory and
+ * comes back (see "Making room"). One in system memory is pinned. The pages of a
+ * virtual machine are not TTM's: for them only the GEM object is used, and whoever gave
+ * the pages is told when the last user is gone.
+ *
+ * A move waits for the jobs that use the object, takes it out of all page tables and
+ * CPU mappings, and has it copied by the paging queue. Nobody waits for the copy but those who then
+ * look at the contents: its fence is among those of the object.
  *
  * An object holds the module of the GPU's driver: a dma-buf of it may outlive every open
  * file.
@@ -45,6 +54,26 @@ static struct gpup_vidmm *to_mm(struct ttm_device *ttm)
 	return container_of(ttm, struct gpup_vidmm, ttm);
 }
 
+/* How many of @count pages from here on are one after the other. */
+static unsigned long pages_run(struct page **pages, unsigned long count)
+{
+	unsigned long n = 1;
+
+	while (n < count && page_to_pfn(pages[n]) == page_to_pfn(pages[0]) + n)
+		n++;
+	return n;
+}
+
+/* How many such runs there are. */
+static unsigned long pages_runs(struct page **pages, unsigned long count)
+{
+	unsigned long i = 0, runs = 0;
+
+	for (; i < count; runs++)
+		i += pages_run(pages + i, count - i);
+	return runs;
+}
+
 static bool is_foreign(const struct gpup_bo *bo)
 {
 	return bo->pages;
@@ -52,21 +81,12 @@ static bool is_foreign(const struct gpup_bo *bo)
 
 static struct ttm_tt *bo_tt_create(struct ttm_buffer_object *tbo, uint32_t page_flags)
 {
-	struct ttm_tt *tt = kzalloc(sizeof(*tt), GFP_KERNEL_ACCOUNT);
+	struct gpup_tt *gtt = gpup_tt_create(tbo, to_bo(tbo)->memcg, page_flags);
 
-	if (tt && ttm_tt_init(tt, tbo, page_flags, ttm_cached, 0)) {
-		kfree(tt);
-		return NULL;
-	}
-	return tt;
+	return gtt ? &gtt->base : NULL;
 }
 
-static void bo_tt_destroy(struct ttm_device *bdev, struct ttm_tt *tt)
-{
-	ttm_tt_fini(tt);
-	kfree(tt);
-}
-
+/* Partitions choose, not TTM. */
 static bool bo_eviction_valuable(struct ttm_buffer_object *tbo, const struct ttm_place *place)
 {
 	return false;
@@ -77,15 +97,152 @@ static void bo_evict_flags(struct ttm_buffer_object *tbo, struct ttm_placement *
 	placement->num_placement = 0;
 }
 
-/* Only the first placement of a new object is ever asked for. */
+/**
+ * gpup_bo_zap() - Take an object out of all CPU mappings
+ * @bo: The object, reserved. May sleep.
+ */
+void gpup_bo_zap(struct gpup_bo *bo)
+{
+	struct gpup_bo_window *window;
+
+	dma_resv_assert_held(bo->tbo.base.resv);
+	ttm_bo_unmap_virtual(&bo->tbo);
+	list_for_each_entry(window, &bo->windows, link)
+		window->zap(window);
+}
+
+static bool has_pages(struct ttm_buffer_object *tbo)
+{
+	return tbo->ttm && ttm_tt_is_populated(tbo->ttm);
+}
+
+/* A copy between the pages of an object and @res, in VRAM. */
+static struct gpup_paging_copy *prepare_copy(struct ttm_buffer_object *tbo,
+					     struct ttm_resource *res, bool to_vram)
+{
+	u64 size = tbo->base.size, offset = 0;
+	struct gpup_paging_copy *copy;
+	struct gpup_extent extent;
+	unsigned int pieces = 0;
+	struct page **pages = tbo->ttm->pages, **run;
+
+	/* Twice: the size of a copy of large pieces is small. */
+	while (offset < size) {
+		gpup_vram_extent(res, offset, &extent);
+		pieces += pages_runs(pages + (offset >> PAGE_SHIFT),
+					  extent.size >> PAGE_SHIFT);
+		offset += extent.size;
+	}
+	copy = gpup_paging_copy_create(to_mm(tbo->bdev), to_vram, pieces);
+	if (!copy)
+		return NULL;
+	for (offset = 0; offset < size; offset += extent.size) {
+		gpup_vram_extent(res, offset, &extent);
+		run = pages + (offset >> PAGE_SHIFT);
+		extent.size = pages_run(run, extent.size >> PAGE_SHIFT) << PAGE_SHIFT;
+		gpup_paging_copy_add(copy, extent.addr, page_to_phys(*run), extent.size);
+	}
+	return copy;
+}
+
+/* From nowhere: nobody has written to it yet, or its contents were dropped. */
+static int move_new(struct ttm_buffer_object *tbo, struct ttm_resource *new_mem)
+{
+	int ret = 0;
+
+	if (new_mem->mem_type == TTM_PL_VRAM)
+		ret = gpup_vram_clear(new_mem);
+	if (!ret)
+		ttm_bo_move_null(tbo, new_mem);
+	return ret;
+}
+
+static int move_in(struct ttm_buffer_object *tbo, struct ttm_resource *new_mem)
+{
+	struct gpup_paging_copy *copy;
+	struct dma_fence *fence;
+	int ret;
+
+	ret = gpup_tt_restore(tbo->ttm);
+	if (ret)
+		return ret;
+	copy = prepare_copy(tbo, new_mem, true);
+	if (!copy)
+		return -ENOMEM;
+	gpup_bo_zap(to_bo(tbo));
+	fence = gpup_paging_copy_submit(copy);
+	/* The pages live on in a ghost of the object until the copy is made. */
+	ret = ttm_bo_move_accel_cleanup(tbo, fence, false, true, new_mem);
+	if (ret)
+		dma_fence_wait(fence, false);
+	dma_fence_put(fence);
+	return ret;
+}
+
+static int move_out(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
+		    struct ttm_resource *new_mem)
+{
+	struct gpup_bo *bo = to_bo(tbo);
+	struct gpup_paging_copy *copy;
+	struct dma_fence *fence;
+	long left;
+	int ret;
+
+	if (READ_ONCE(bo->advice) != DRM_GPUP_BO_DONT_NEED) {
+		tbo->ttm->page_flags &= ~TTM_TT_FLAG_ZERO_ALLOC;
+		ret = gpup_ttm_bo_populate(tbo, ctx);
+		tbo->ttm->page_flags |= TTM_TT_FLAG_ZERO_ALLOC;
+		if (ret)
+			return ret;
+		ret = -ENOMEM;
+		copy = prepare_copy(tbo, tbo->resource, false);
+		if (!copy)
+			return ret;
+	} else {
+		copy = NULL;
+	}
+	/* Jobs of the host, and address spaces that give way. */
+	left = dma_resv_wait_timeout(tbo->base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+				     MAX_SCHEDULE_TIMEOUT);
+	if (WARN_ON_ONCE(left < 0)) {
+		kvfree(copy);
+		return left;
+	}
+	gpup_bo_unmap_gpu(bo);
+	gpup_bo_zap(bo);
+	if (!copy) {
+		bo->purged = true;
+		ttm_bo_move_null(tbo, new_mem);
+		return 0;
+	}
+	fence = gpup_paging_copy_submit(copy);
+	ret = ttm_bo_move_accel_cleanup(tbo, fence, true, true, new_mem);
+	dma_fence_put(fence);
+	return ret;
+}
+
 static int bo_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operation_ctx *ctx,
 		   struct ttm_resource *new_mem, struct ttm_place *hop)
 {
-	if (tbo->resource && tbo->resource->mem_type != new_mem->mem_type &&
-	    !(tbo->resource->mem_type == TTM_PL_SYSTEM && !tbo->ttm))
-		return -EINVAL;
-	ttm_bo_move_null(tbo, new_mem);
-	return 0;
+	struct gpup_bo *bo = to_bo(tbo);
+	bool was_resident = bo->resident;
+	bool resident = new_mem->mem_type == TTM_PL_VRAM;
+	bool copied = false;
+	int ret;
+
+	if (was_resident && !resident) {
+		copied = READ_ONCE(bo->advice) != DRM_GPUP_BO_DONT_NEED;
+		ret = move_out(tbo, ctx, new_mem);
+		copied = copied && !bo->purged;
+	} else if (resident && tbo->resource && has_pages(tbo)) {
+		copied = true;
+		ret = move_in(tbo, new_mem);
+	} else {
+		ret = move_new(tbo, new_mem);
+	}
+	if (!ret && bo->flags & DRM_GPUP_BO_VRAM)
+		gpup_mem_moved(bo, resident, copied ? gpup_bo_size(bo) : 0);
+	return ret;
 }
 
 static int bo_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
@@ -108,7 +265,9 @@ static unsigned long bo_io_mem_pfn(struct ttm_buffer_object *tbo, unsigned long 
 
 const struct ttm_device_funcs gpup_ttm_funcs = {
 	.ttm_tt_create = bo_tt_create,
-	.ttm_tt_destroy = bo_tt_destroy,
+	.ttm_tt_populate = gpup_tt_populate,
+	.ttm_tt_unpopulate = gpup_tt_unpopulate,
+	.ttm_tt_destroy = gpup_tt_destroy,
 	.eviction_valuable = bo_eviction_valuable,
 	.evict_flags = bo_evict_flags,
 	.move = bo_move,
@@ -122,7 +281,8 @@ static void bo_destroy(struct ttm_buffer_object *tbo)
 	struct module *owner = bo->mp->mm->ops->owner;
 
 	drm_gem_object_release(&tbo->base);
-	gpup_mem_uncharge(bo->mp, bo->flags, bo->charged);
+	gpup_mem_forget(bo);
+	mem_cgroup_put(bo->memcg);
 	kfree(bo);
 	module_put(owner);
 }
@@ -139,6 +299,29 @@ static void release_foreign(struct gpup_bo *bo)
 	release(pages, count, data);
 }
 
+static struct dma_fence *first_bookkeeping(struct dma_resv *resv)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_for_each_fence(&cursor, resv, DMA_RESV_USAGE_BOOKKEEP, fence)
+		if (dma_resv_iter_usage(&cursor) == DMA_RESV_USAGE_BOOKKEEP &&
+		    !dma_fence_is_signaled(fence))
+			return fence;
+	return NULL;
+}
+
+static void drop_fences(struct ttm_buffer_object *tbo)
+{
+	struct dma_resv *resv = tbo->base.resv;
+	struct dma_fence *stub = dma_fence_get_stub();
+	struct dma_fence *fence;
+
+	while ((fence = first_bookkeeping(resv)))
+		dma_resv_replace_fences(resv, fence->context, stub, DMA_RESV_USAGE_BOOKKEEP);
+	dma_fence_put(stub);
+}
+
 static void bo_gem_free(struct drm_gem_object *obj)
 {
 	struct gpup_bo *bo = gpup_bo_from_gem(obj);
@@ -147,11 +330,46 @@ static void bo_gem_free(struct drm_gem_object *obj)
 		release_foreign(bo);
 		return;
 	}
-	ttm_bo_reserve(&bo->tbo, false, false, NULL);
-	ttm_bo_unpin(&bo->tbo);
-	ttm_bo_unreserve(&bo->tbo);
+	if (bo->flags & DRM_GPUP_BO_SYSTEM) {
+		ttm_bo_reserve(&bo->tbo, false, false, NULL);
+		ttm_bo_unpin(&bo->tbo);
+		ttm_bo_unreserve(&bo->tbo);
+	} else if (dma_resv_trylock(bo->tbo.base.resv)) {
+		/*
+		 * It is in no page table any more: only its copies count. Whoever puts it
+		 * may hold other reservations; should TTM be looking at this one, then it
+		 * waits for the fences.
+		 */
+		drop_fences(&bo->tbo);
+		dma_resv_unlock(bo->tbo.base.resv);
+	}
 	gpup_ttm_bo_fini(&bo->tbo);
 }
+
+static vm_fault_t bo_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct ttm_buffer_object *tbo = vma->vm_private_data;
+	vm_fault_t ret = ttm_bo_vm_reserve(tbo, vmf);
+
+	if (ret)
+		return ret;
+	if (!to_bo(tbo)->resident && has_pages(tbo) && gpup_tt_restore(tbo->ttm))
+		ret = VM_FAULT_OOM;
+	else
+		ret = ttm_bo_vm_fault_reserved(vmf, vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
+	/* It has unlocked the object already if it says so. */
+	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		return ret;
+	dma_resv_unlock(tbo->base.resv);
+	return ret;
+}
+
+static const struct vm_operations_struct bo_vm_ops = {
+	.fault = bo_fault,
+	.open = ttm_bo_vm_open,
+	.close = ttm_bo_vm_close,
+};
 
 static int bo_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
@@ -176,7 +394,8 @@ static enum drm_gem_object_status bo_gem_status(struct drm_gem_object *obj)
 {
 	struct gpup_bo *bo = gpup_bo_from_gem(obj);
 
-	return DRM_GEM_OBJECT_RESIDENT |
+	return (READ_ONCE(bo->resident) || !(bo->flags & DRM_GPUP_BO_VRAM) ?
+		DRM_GEM_OBJECT_RESIDENT : 0) |
 	       (READ_ONCE(bo->advice) == DRM_GPUP_BO_DONT_NEED ? DRM_GEM_OBJECT_PURGEABLE : 0);
 }
 
@@ -185,6 +404,7 @@ static const struct drm_gem_object_funcs bo_gem_funcs = {
 	.mmap = bo_gem_mmap,
 	.get_sg_table = bo_gem_get_sg_table,
 	.status = bo_gem_status,
+	.vm_ops = &bo_vm_ops,
 };
 
 static struct gpup_bo *bo_alloc(struct gpup_vidmm_partition *mp, u64 size, u32 flags)
@@ -211,6 +431,11 @@ static struct gpup_bo *bo_alloc(struct gpup_vidmm_partition *mp, u64 size, u32 f
 	bo->mp = mp;
 	bo->flags = flags;
 	bo->charged = size;
+	bo->id = atomic64_inc_return(&mm->bo_ids);
+	spin_lock_init(&bo->vms_lock);
+	INIT_LIST_HEAD(&bo->vms);
+	INIT_LIST_HEAD(&bo->windows);
+	gpup_mem_remember(bo);
 	bo->tbo.base.funcs = &bo_gem_funcs;
 	drm_gem_private_object_init(mm->drm, &bo->tbo.base, size);
 	return bo;
@@ -228,23 +453,27 @@ err_module:
  * @size: Size in bytes, a multiple of the page size.
  * @flags: &enum drm_gpup_bo_flags.
  *
- * May sleep: also for the scrubber, for no longer than what is lacking takes.
+ * Evicts nobody. May sleep, for as long as it takes to clear what is not clear yet.
  *
  * Return: The object, whose contents are zero, or ERR_PTR: -ENOMEM, -ENODEV.
  */
 struct gpup_bo *gpup_bo_create(struct gpup_vidmm_partition *mp, u64 size, u32 flags)
 {
-	struct ttm_place place = {
-		.mem_type = flags & DRM_GPUP_BO_VRAM ? TTM_PL_VRAM : TTM_PL_SYSTEM,
+	static const struct ttm_place places[] = {
+		{ .mem_type = TTM_PL_VRAM },
+		{ .mem_type = TTM_PL_SYSTEM },
 	};
-	struct ttm_placement placement = { .placement = &place, .num_placement = 1 };
+	struct ttm_placement placement = {
+		.placement = flags & DRM_GPUP_BO_VRAM ? &places[0] : &places[1],
+		.num_placement = flags & DRM_GPUP_BO_VRAM ? 2 : 1,
+	};
 	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
 	struct gpup_vidmm *mm = mp->mm;
 	struct gpup_bo *bo;
 	int ret;
 
 	/* The host's processes have no limit; TTM would try, and count pages in 32 bits. */
-	if (flags & DRM_GPUP_BO_SYSTEM && size >> PAGE_SHIFT > totalram_pages()) {
+	if (size >> PAGE_SHIFT > totalram_pages() && flags & DRM_GPUP_BO_SYSTEM) {
 		ret = -ENOMEM;
 		goto out;
 	}
@@ -260,17 +489,52 @@ struct gpup_bo *gpup_bo_create(struct gpup_vidmm_partition *mp, u64 size, u32 fl
 				   bo_destroy);
 	if (ret)
 		goto out;
-	ttm_bo_pin(&bo->tbo);
-	if (flags & DRM_GPUP_BO_SYSTEM)
+	if (flags & DRM_GPUP_BO_SYSTEM) {
+		ttm_bo_pin(&bo->tbo);
 		ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
+	}
 	ttm_bo_unreserve(&bo->tbo);
 	if (ret)
 		gpup_bo_put(bo);
 out:
-	if (ret == -ENOSPC)
+	/* Memory that could not be cleared is lost, and there is that much less. */
+	if (ret == -ENOSPC || ret == -EIO)
 		ret = -ENOMEM;
 	trace_gpup_alloc(size, flags, ret);
 	return ret ? ERR_PTR(ret) : bo;
+}
+
+/**
+ * gpup_bo_place() - Move an object
+ * @bo: The object, for VRAM, reserved.
+ * @mem_type: TTM_PL_VRAM or TTM_PL_SYSTEM.
+ *
+ * Evicts nobody. May sleep; out of VRAM it waits for the jobs that use the object.
+ *
+ * Return: 0, -ENOSPC if there is no room, -ENOMEM, -EIO.
+ */
+int gpup_bo_place(struct gpup_bo *bo, u32 mem_type)
+{
+	struct ttm_place place = { .mem_type = mem_type };
+	struct ttm_placement placement = { .placement = &place, .num_placement = 1 };
+	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
+	int ret;
+
+	bo->no_room = false;
+	ret = ttm_bo_validate(&bo->tbo, &placement, &ctx);
+	/* TTM says so for want of VRAM, too. */
+	return ret == -ENOMEM && bo->no_room ? -ENOSPC : ret;
+}
+
+/**
+ * gpup_bo_is_wanted() - Has an object to be in VRAM for a job to run?
+ * @bo: The object. If it is not reserved, the answer may be out of date.
+ *
+ * Return: False if its owner has said that it does not need the contents, and it is not there.
+ */
+bool gpup_bo_is_wanted(struct gpup_bo *bo)
+{
+	return READ_ONCE(bo->resident) || READ_ONCE(bo->advice) != DRM_GPUP_BO_DONT_NEED;
 }
 
 /**
@@ -343,40 +607,127 @@ EXPORT_SYMBOL_GPL(gpup_bo_size);
  * @bo: The object.
  * @advice: One of &enum drm_gpup_bo_advice.
  *
- * Nothing is evicted yet, so that nothing is dropped; what could be is shown.
+ * The contents of one that is not needed are dropped instead of being moved out of VRAM;
+ * from then on it is in no page table, until it is needed again. May sleep.
  *
- * Return: Whether the contents are still there.
+ * Return: Whether the contents are still there. If not, they are zero when it is next
+ * needed, and only the first who asks is told.
  */
 bool gpup_bo_advise(struct gpup_bo *bo, u32 advice)
 {
+	bool retained;
+
+	if (!(bo->flags & DRM_GPUP_BO_VRAM)) {
+		WRITE_ONCE(bo->advice, advice);
+		return true;
+	}
+	dma_resv_lock(bo->tbo.base.resv, NULL);
 	WRITE_ONCE(bo->advice, advice);
-	return true;
+	retained = !bo->purged;
+	if (advice == DRM_GPUP_BO_WILL_NEED) {
+		bo->purged = false;
+		gpup_bo_invalidate(bo);
+	}
+	dma_resv_unlock(bo->tbo.base.resv);
+	return retained;
 }
 EXPORT_SYMBOL_GPL(gpup_bo_advise);
 
-/**
- * gpup_bo_vram_pfn() - Page frame of an object in VRAM
- * @bo: The object.
- * @offset: Byte of the object, a multiple of PAGE_SIZE.
- * @pfn: Receives the page frame.
- *
- * Any context.
- *
- * Return: 0, -ENXIO if the object is not in VRAM, -EINVAL beyond its end, -EPERM if it
- * was created not to be mapped.
- */
-int gpup_bo_vram_pfn(struct gpup_bo *bo, u64 offset, unsigned long *pfn)
+/* In the host's memory, and all of it there. */
+static int have_pages(struct gpup_bo *bo)
 {
-	if (!(bo->flags & DRM_GPUP_BO_VRAM))
-		return -ENXIO;
+	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
+	int ret;
+
+	if (bo->resident || is_foreign(bo))
+		return 0;
+	ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
+	return ret ?: gpup_tt_restore(bo->tbo.ttm);
+}
+
+/**
+ * gpup_bo_cpu_lock() - Keep an object where it is, for the CPU to look at
+ * @bo: The object, not of foreign pages.
+ * @nowait: Do not wait.
+ *
+ * May sleep.
+ *
+ * Return: 0, -EBUSY with @nowait if somebody moves it, -EPERM if it was created not to be
+ * mapped, -ENOMEM, -EIO.
+ */
+int gpup_bo_cpu_lock(struct gpup_bo *bo, bool nowait)
+{
+	struct dma_resv *resv = bo->tbo.base.resv;
+	int ret;
+
 	if (bo->flags & DRM_GPUP_BO_NO_MMAP)
 		return -EPERM;
-	if (offset >= gpup_bo_size(bo))
-		return -EINVAL;
-	*pfn = bo_io_mem_pfn(&bo->tbo, offset >> PAGE_SHIFT);
-	return 0;
+	if (!nowait)
+		dma_resv_lock(resv, NULL);
+	else if (!dma_resv_trylock(resv))
+		return -EBUSY;
+
+	ret = have_pages(bo);
+	if (!ret && !nowait)
+		dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, false, MAX_SCHEDULE_TIMEOUT);
+	else if (!ret && !dma_resv_test_signaled(resv, DMA_RESV_USAGE_KERNEL))
+		ret = -EBUSY;
+	if (ret)
+		dma_resv_unlock(resv);
+	return ret;
 }
-EXPORT_SYMBOL_GPL(gpup_bo_vram_pfn);
+EXPORT_SYMBOL_GPL(gpup_bo_cpu_lock);
+
+/**
+ * gpup_bo_cpu_unlock() - Let an object move again
+ * @bo: The object; who has mapped its pages has a window.
+ */
+void gpup_bo_cpu_unlock(struct gpup_bo *bo)
+{
+	dma_resv_unlock(bo->tbo.base.resv);
+}
+EXPORT_SYMBOL_GPL(gpup_bo_cpu_unlock);
+
+/**
+ * gpup_bo_pfn() - Page frame of an object
+ * @bo: The object, after gpup_bo_cpu_lock().
+ * @offset: Byte of the object, a multiple of PAGE_SIZE below its size.
+ *
+ * Return: The page frame number; good until the object is zapped in its windows.
+ */
+unsigned long gpup_bo_pfn(struct gpup_bo *bo, u64 offset)
+{
+	if (bo->resident)
+		return bo_io_mem_pfn(&bo->tbo, offset >> PAGE_SHIFT);
+	return page_to_pfn(bo->tbo.ttm->pages[offset >> PAGE_SHIFT]);
+}
+EXPORT_SYMBOL_GPL(gpup_bo_pfn);
+
+/**
+ * gpup_bo_add_window() - Somewhere shows an object from now on
+ * @bo: The object.
+ * @window: The window. May sleep.
+ */
+void gpup_bo_add_window(struct gpup_bo *bo, struct gpup_bo_window *window)
+{
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	list_add(&window->link, &bo->windows);
+	dma_resv_unlock(bo->tbo.base.resv);
+}
+EXPORT_SYMBOL_GPL(gpup_bo_add_window);
+
+/**
+ * gpup_bo_remove_window() - Somewhere shows an object no more
+ * @bo: The object.
+ * @window: The window; is not called any more on return. May sleep.
+ */
+void gpup_bo_remove_window(struct gpup_bo *bo, struct gpup_bo_window *window)
+{
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	list_del(&window->link);
+	dma_resv_unlock(bo->tbo.base.resv);
+}
+EXPORT_SYMBOL_GPL(gpup_bo_remove_window);
 
 /**
  * gpup_bo_extent() - Where a byte of an object is
@@ -384,7 +735,7 @@ EXPORT_SYMBOL_GPL(gpup_bo_vram_pfn);
  * @offset: The byte, a multiple of PAGE_SIZE below the object's size.
  * @extent: Receives the contiguous rest behind it, or a part of that.
  *
- * Any context.
+ * The object does not move meanwhile. Any context.
  */
 void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent)
 {
@@ -392,7 +743,7 @@ void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent)
 	unsigned long i = offset >> PAGE_SHIFT;
 	unsigned long n = min(gpup_bo_size(bo) >> PAGE_SHIFT, i + EXTENT_PAGES);
 
-	if (bo->flags & DRM_GPUP_BO_VRAM) {
+	if (bo->resident) {
 		gpup_vram_extent(bo->tbo.resource, offset, extent);
 		return;
 	}
@@ -400,7 +751,5 @@ void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent)
 		pages = bo->tbo.ttm->pages;
 	extent->domain = GPUP_MEM_SYSTEM;
 	extent->addr = page_to_phys(pages[i]);
-	extent->size = PAGE_SIZE;
-	while (++i < n && page_to_phys(pages[i]) == extent->addr + extent->size)
-		extent->size += PAGE_SIZE;
+	extent->size = (u64)pages_run(pages + i, n - i) << PAGE_SHIFT;
 }

@@ -6,6 +6,7 @@
 #define _GPUP_VIDMM_INTERNAL_H_
 
 #include <linux/gpu_buddy.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
@@ -15,35 +16,12 @@
 #include <drm/ttm/ttm_resource.h>
 
 #include "vidmm.h"
+#include "vidmm_paging.h"
 #include "vidmm_policy.h"
+#include "vidmm_vram.h"
 
-/**
- * struct gpup_vram - The VRAM, as TTM's resource manager
- */
-struct gpup_vram {
-	/** @man: TTM's part. */
-	struct ttm_resource_manager man;
-	/** @mm: The memory manager. */
-	struct gpup_vidmm *mm;
-	/** @lock: Protects all that follows. Leaf. */
-	struct mutex lock;
-	/** @buddy: Blocks; what is free in it is zero. */
-	struct gpu_buddy buddy;
-	/** @dirty: Blocks that nobody uses and that are to be cleared. */
-	struct list_head dirty;
-	/** @retired: Blocks that could not be cleared, and are not used any more. */
-	struct list_head retired;
-	/** @scrubbed: Blocks ever cleared or retired; changes wake @wait. Read without @lock. */
-	unsigned long scrubbed;
-	/** @scrubbing: A block is being cleared. */
-	bool scrubbing;
-	/** @wait: Where allocations wait for the scrubber. */
-	wait_queue_head_t wait;
-	/** @work: The scrubber. */
-	struct work_struct work;
-	/** @wq: Where it runs: no partition's work can be in its way. */
-	struct workqueue_struct *wq;
-};
+struct drm_exec;
+struct shrinker;
 
 /**
  * struct gpup_vidmm - Memory manager of one adapter
@@ -65,30 +43,63 @@ struct gpup_vidmm {
 	spinlock_t lock;
 	/** @pool: What the partitions share. */
 	struct gpup_pool pool;
-	/** @wq: Where binds run. */
+	/** @paging: Copies and clears. */
+	struct gpup_paging paging;
+	/** @bo_ids: Number of the last object. */
+	atomic64_t bo_ids;
+	/** @turn: Held by the one pass that evicts. Outside of all reservations. */
+	struct mutex turn;
+	/** @grace: Between being asked to use less and having to, in jiffies. */
+	unsigned long grace;
+	/** @announce: Tells the partitions what they can count on. */
+	struct delayed_work announce;
+	/** @shrinker: Gives evicted objects to the host's swap. */
+	struct shrinker *shrinker;
+	/** @shrunk: Objects that the shrinker is done with. */
+	struct llist_head shrunk;
+	/** @put_work: Lets go of them. */
+	struct work_struct put_work;
+	/** @wq: Where binds run, and address spaces give way. */
 	struct workqueue_struct *wq;
+	/** @pass_wq: Where address spaces are made resident. */
+	struct workqueue_struct *pass_wq;
 	/** @binds_end: Read side: from a bind's completion until it has let go of its objects. */
 	struct srcu_struct binds_end;
 };
 
-int gpup_vram_init(struct gpup_vram *vram, struct gpup_vidmm *mm);
-void gpup_vram_fini(struct gpup_vram *vram);
-
-/**
- * struct gpup_extent - Contiguous piece of a buffer object
- */
-struct gpup_extent {
-	/** @domain: Where it is. */
-	enum gpup_mem_domain domain;
-	/** @addr: Its address there. */
-	u64 addr;
-	/** @size: Its size in bytes. */
-	u64 size;
-};
-
-void gpup_vram_extent(struct ttm_resource *res, u64 offset, struct gpup_extent *extent);
 void gpup_bo_extent(struct gpup_bo *bo, u64 offset, struct gpup_extent *extent);
 
+/**
+ * struct gpup_mem_pass - Making objects resident, all or none
+ */
+struct gpup_mem_pass {
+	/** @exec: Locks of all objects that are needed. */
+	struct drm_exec *exec;
+	/** @wait: With -EAGAIN: when to try again, in jiffies from now. */
+	unsigned long wait;
+	/** @may_evict: &gpup_vidmm.turn is held. */
+	bool may_evict;
+};
+
+/* vidmm_evict.c */
+int gpup_bo_make_resident(struct gpup_bo *bo, struct gpup_mem_pass *pass);
+int gpup_bo_evict(struct gpup_bo *bo);
+void gpup_mem_trim(struct work_struct *work);
+void gpup_mem_announce(struct work_struct *work);
+int gpup_shrinker_init(struct gpup_vidmm *mm);
+void gpup_shrinker_fini(struct gpup_vidmm *mm);
+
+/* vidmm_bo.c */
+int gpup_bo_place(struct gpup_bo *bo, u32 mem_type);
+bool gpup_bo_is_wanted(struct gpup_bo *bo);
+void gpup_bo_zap(struct gpup_bo *bo);
+
+/* vidmm.c */
+void gpup_mem_remember(struct gpup_bo *bo);
+void gpup_mem_forget(struct gpup_bo *bo);
+int gpup_mem_admit(struct gpup_vidmm_partition *mp, u64 size);
+void gpup_mem_evicted(struct gpup_vidmm_partition *mp, u64 size);
+void gpup_mem_moved(struct gpup_bo *bo, bool resident, u64 bytes);
 int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 int gpup_mem_charge_overhead(struct gpup_vidmm_partition *mp, u64 size);

@@ -3,6 +3,7 @@
  * A GPU for VidMm's unit tests: its VRAM and its page tables are arrays.
  */
 #include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
 #include <drm/drm_kunit_helpers.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -30,6 +31,23 @@ static int test_vram_clear(struct gpup_adapter *adapter, u64 offset, u64 size)
 	if (offset < gpu->fail_end && gpu->fail_start < offset + size)
 		return -EIO;
 	memset(gpu->vram + offset, 0, size);
+	return 0;
+}
+
+static void *test_mem(struct mm_test_gpu *gpu, enum gpup_mem_domain domain, u64 addr)
+{
+	return domain == GPUP_MEM_VRAM ? gpu->vram + addr : phys_to_virt(addr);
+}
+
+static int test_copy(struct gpup_adapter *adapter, enum gpup_mem_domain dst_domain, u64 dst,
+		     enum gpup_mem_domain src_domain, u64 src, u64 size)
+{
+	struct mm_test_gpu *gpu = to_test_gpu(adapter);
+
+	wait_event(gpu->released, !READ_ONCE(gpu->hold_clears));
+	if (gpu->copy_fails)
+		return -EIO;
+	memcpy(test_mem(gpu, dst_domain, dst), test_mem(gpu, src_domain, src), size);
 	return 0;
 }
 
@@ -100,6 +118,7 @@ static void test_as_unmap(struct gpup_hw_as *as, u64 va, u64 size)
 static const struct gpup_adapter_ops test_ops = {
 	.vram_pfn = test_vram_pfn,
 	.vram_clear = test_vram_clear,
+	.copy = test_copy,
 	.as_create = test_as_create,
 	.as_destroy = test_as_destroy,
 	.as_prepare = test_as_prepare,
@@ -172,9 +191,10 @@ void mm_test_hold_clears(struct mm_test_gpu *gpu, bool hold)
  */
 void mm_test_settle(struct mm_test_gpu *gpu)
 {
+	flush_workqueue(gpu->mm->paging.wq);
 	flush_workqueue(gpu->mm->ttm.wq);
 	flush_workqueue(gpu->mm->wq);
-	flush_workqueue(gpu->mm->vram.wq);
+	flush_delayed_work(&gpu->mm->vram.work);
 }
 
 /**
@@ -272,4 +292,59 @@ u64 mm_test_bo_entry(struct gpup_bo *bo, u64 page)
 
 	gpup_bo_extent(bo, page << PAGE_SHIFT, &extent);
 	return (extent.addr + 1) | (extent.domain == GPUP_MEM_SYSTEM ? TEST_SYSTEM_ENTRY : 0);
+}
+
+/**
+ * mm_test_make_resident() - Move an object into VRAM, and others out of it if need be
+ * @bo: The object.
+ *
+ * Return: As gpup_bo_make_resident(), but that grace periods are waited for.
+ */
+int mm_test_make_resident(struct gpup_bo *bo)
+{
+	struct gpup_mem_pass pass = { .may_evict = true };
+	struct drm_exec exec;
+	int ret = 0;
+
+	pass.exec = &exec;
+	mutex_lock(&bo->mp->mm->turn);
+	do {
+		if (pass.wait)
+			schedule_timeout_uninterruptible(pass.wait);
+		pass.wait = 0;
+		drm_exec_init(&exec, DRM_EXEC_IGNORE_DUPLICATES, 1);
+		drm_exec_until_all_locked(&exec) {
+			ret = drm_exec_lock_obj(&exec, &bo->tbo.base);
+			drm_exec_retry_on_contention(&exec);
+			if (ret)
+				break;
+			ret = gpup_bo_make_resident(bo, &pass);
+			drm_exec_retry_on_contention(&exec);
+			if (ret)
+				break;
+			dma_resv_wait_timeout(bo->tbo.base.resv, DMA_RESV_USAGE_KERNEL, false,
+					      MAX_SCHEDULE_TIMEOUT);
+		}
+		drm_exec_fini(&exec);
+	} while (ret == -EAGAIN);
+	mutex_unlock(&bo->mp->mm->turn);
+	return ret;
+}
+
+/**
+ * mm_test_evict() - Move an object out of VRAM
+ * @bo: The object.
+ *
+ * Return: As gpup_bo_evict(); the contents are there.
+ */
+int mm_test_evict(struct gpup_bo *bo)
+{
+	int ret;
+
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	ret = gpup_bo_evict(bo);
+	dma_resv_wait_timeout(bo->tbo.base.resv, DMA_RESV_USAGE_KERNEL, false,
+			      MAX_SCHEDULE_TIMEOUT);
+	dma_resv_unlock(bo->tbo.base.resv);
+	return ret;
 }

@@ -37,6 +37,8 @@ struct mm_test_gpu {
 	bool hold_clears;
 	/** @released: Where it waits. */
 	wait_queue_head_t released;
+	/** @copy_fails: The GPU cannot copy. */
+	bool copy_fails;
 	/** @prepare_fails_at: Number of the call of as_prepare that fails, or zero. */
 	int prepare_fails_at;
 	/** @as_memory: What every address space says that it takes, in bytes. */
@@ -70,6 +72,8 @@ struct gpup_bo *mm_test_bo(struct kunit *test, struct gpup_vidmm_partition *mp, 
 void *mm_test_bo_page(struct mm_test_gpu *gpu, struct gpup_bo *bo, u64 page);
 bool mm_test_bo_is_filled(struct mm_test_gpu *gpu, struct gpup_bo *bo, u8 value);
 void mm_test_bo_fill(struct mm_test_gpu *gpu, struct gpup_bo *bo, u8 value);
+int mm_test_make_resident(struct gpup_bo *bo);
+int mm_test_evict(struct gpup_bo *bo);
 u64 mm_test_bo_entry(struct gpup_bo *bo, u64 page);
 
 #endif /* _GPUP_VIDMM_TEST_GPU_H_ */

@@ -19,6 +19,9 @@ void gpup_vm_free(struct drm_gpuvm *base)
 	vm->mp->mm->ops->as_destroy(vm->as);
 	gpup_mem_uncharge_overhead(vm->mp, vm->overhead);
 	gpup_timeline_put(vm->timeline);
+	WARN_ON(!list_empty(&vm->bos));
+	mutex_destroy(&vm->pt_lock);
+	mutex_destroy(&vm->run_lock);
 	kfree(vm);
 }
 
@@ -26,12 +29,15 @@ void gpup_vm_free(struct drm_gpuvm *base)
  * gpup_vm_create() - Create an address space
  * @mp: Partition that it belongs to.
  * @timeline: Timeline of its binds; it takes a reference.
+ * @sched: If its queues are to be one group, which gives way to others between jobs: the
+ *	scheduler; NULL if each submission is to hold what it needs.
  *
  * May sleep.
  *
  * Return: The address space, or ERR_PTR(-ENOMEM).
  */
-struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_timeline *timeline)
+struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_timeline *timeline,
+			       struct gpup_vidsch *sched)
 {
 	struct gpup_vidmm *mm = mp->mm;
 	struct drm_gem_object *resv;
@@ -43,6 +49,10 @@ struct gpup_vm *gpup_vm_create(struct gpup_vidmm_partition *mp, struct gpup_time
 		return ERR_PTR(-ENOMEM);
 	vm->mp = mp;
 	mutex_init(&vm->submit_lock);
+	mutex_init(&vm->pt_lock);
+	INIT_LIST_HEAD(&vm->bos);
+	INIT_LIST_HEAD(&vm->invalid);
+	gpup_vm_residency_init(vm, sched);
 	spin_lock_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->binds);
 	INIT_WORK(&vm->work, gpup_vm_run_binds);
@@ -108,13 +118,19 @@ void gpup_vm_close(struct gpup_vm *vm)
 
 	gpup_vm_cancel_binds(vm);
 	gpup_timeline_close(vm->timeline);
+	gpup_vm_residency_fini(vm);
 
 	drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
+		struct gpup_mapping *mapping = container_of(va, struct gpup_mapping, va);
+
 		if (va == &vm->base.kernel_alloc_node)
 			continue;
+		mutex_lock(&vm->pt_lock);
 		vm->mp->mm->ops->as_unmap(vm->as, va->va.addr, va->va.range);
 		drm_gpuva_remove(va);
-		gpup_mapping_free(vm, container_of(va, struct gpup_mapping, va));
+		gpup_mapping_unlink(mapping);
+		mutex_unlock(&vm->pt_lock);
+		gpup_mapping_free(vm, mapping);
 		cond_resched();
 	}
 }

@@ -13,6 +13,7 @@
 #include <linux/ratelimit_types.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include <drm/gpup_adapter.h>
 
@@ -112,6 +113,42 @@ int gpup_sched_partition_set_timeout(struct gpup_sched_partition *sp, u32 timeou
 void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sched_stats *stats);
 
 /**
+ * struct gpup_sched_group - Queues whose jobs need the same memory
+ *
+ * Protected by the scheduler's lock.
+ */
+struct gpup_sched_group {
+	/** @sched: The scheduler. */
+	struct gpup_vidsch *sched;
+	/** @queues: The queues that are not closed. */
+	struct list_head queues;
+	/** @running: Number of jobs that run. */
+	unsigned int running;
+	/** @suspended: No job of it is started. */
+	bool suspended;
+	/** @wanted: @want was called since the last resume or poke. */
+	bool wanted;
+	/**
+	 * @want: Called when a job could run, but the group is suspended. In any context,
+	 * with the scheduler's lock held.
+	 */
+	void (*want)(struct gpup_sched_group *group);
+	/** @wait: Woken when nothing of it runs any more. */
+	wait_queue_head_t wait;
+	/** @last_run: When a job last started or ended, in jiffies. Read without the lock. */
+	unsigned long last_run;
+};
+
+void gpup_sched_group_init(struct gpup_sched_group *group, struct gpup_vidsch *sched,
+			   void (*want)(struct gpup_sched_group *group));
+void gpup_sched_group_wait_idle(struct gpup_sched_group *group, unsigned long timeout);
+void gpup_sched_group_suspend(struct gpup_sched_group *group);
+void gpup_sched_group_wait_stopped(struct gpup_sched_group *group);
+void gpup_sched_group_poke(struct gpup_sched_group *group);
+void gpup_sched_group_resume(struct gpup_sched_group *group);
+void gpup_sched_group_fail(struct gpup_sched_group *group, int error);
+
+/**
  * struct gpup_queue_params - What a queue is created with
  */
 struct gpup_queue_params {
@@ -121,6 +158,8 @@ struct gpup_queue_params {
 	u32 priority;
 	/** @as: Address space of its jobs. */
 	struct gpup_hw_as *as;
+	/** @group: Group that it belongs to until it is closed, or NULL. */
+	struct gpup_sched_group *group;
 	/** @release: Called once, when no job of it uses @as any more. May sleep. */
 	void (*release)(void *data);
 	/** @release_data: Passed to @release. */
@@ -158,6 +197,7 @@ void gpup_queue_set_name(struct gpup_queue *queue, u32 handle);
 int gpup_queue_submit(struct gpup_queue *queue, struct gpup_job_params *jobs, unsigned int count);
 void gpup_queue_fail(struct gpup_queue *queue, int error);
 struct gpup_timeline *gpup_queue_timeline(struct gpup_queue *queue);
+void *gpup_queue_data(const struct gpup_queue *queue);
 u32 gpup_queue_class(const struct gpup_queue *queue);
 u64 gpup_queue_gpu_time(struct gpup_queue *queue);
 

@@ -101,6 +101,10 @@ struct gpup_queue {
 	struct gpup_sched_partition *sp;
 	/** @engine_class: One of &enum drm_gpup_engine_class. */
 	u32 engine_class;
+	/** @group: Its group, or NULL. */
+	struct gpup_sched_group *group;
+	/** @group_link: Entry of the group's queues until it is closed. */
+	struct list_head group_link;
 	/** @entity: Its part in the competition. */
 	struct gpup_pick_entity entity;
 	/** @as: Address space of its jobs. */
@@ -178,6 +182,11 @@ struct gpup_job {
 /* vidsch_run.c */
 void gpup_class_kick(struct gpup_vidsch *sched, u32 engine_class);
 void gpup_engine_arm_timeout(struct gpup_engine *engine);
+
+/* vidsch_group.c */
+bool gpup_sched_group_holds(struct gpup_sched_group *group);
+void gpup_sched_group_started(struct gpup_sched_group *group);
+void gpup_sched_group_ended(struct gpup_sched_group *group);
 
 /* vidsch_queue.c */
 void gpup_queue_advance(struct gpup_queue *queue);

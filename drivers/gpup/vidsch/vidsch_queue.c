@@ -66,10 +66,10 @@ void gpup_queue_advance(struct gpup_queue *queue)
 	job = first_job(&queue->jobs);
 	if (!job || !job->ready)
 		return;
-	if (job->hw.stream_size)
-		gpup_pick_add(&sched->classes[queue->engine_class].pick, &queue->entity);
-	else
+	if (!job->hw.stream_size)
 		queue_work(sched->wq, &queue->work);
+	else if (!gpup_sched_group_holds(queue->group))
+		gpup_pick_add(&sched->classes[queue->engine_class].pick, &queue->entity);
 }
 
 /* In any context, with a timeline's or fence's lock held: nothing is completed here. */
@@ -267,6 +267,7 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	queue->entity.sc = &sp->classes[params->engine_class];
 	queue->entity.priority = params->priority;
 	queue->as = params->as;
+	queue->group = params->group;
 	queue->release = params->release;
 	queue->release_data = params->release_data;
 	queue->timeline = gpup_timeline_get(params->timeline);
@@ -278,6 +279,8 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	INIT_WORK(&queue->work, queue_work_func);
 
 	spin_lock_irq(&sched->lock);
+	if (queue->group)
+		list_add_tail(&queue->group_link, &queue->group->queues);
 	sched->queues++;
 	sp->queues++;
 	spin_unlock_irq(&sched->lock);
@@ -395,6 +398,11 @@ void gpup_queue_close(struct gpup_queue *queue)
 	flush_work(&queue->work);
 
 	gpup_timeline_close(queue->timeline);
+	/* The release may be the group's end, too. */
+	spin_lock_irq(&sched->lock);
+	if (queue->group)
+		list_del(&queue->group_link);
+	spin_unlock_irq(&sched->lock);
 	queue->release(queue->release_data);
 
 	spin_lock_irq(&sched->lock);
@@ -587,6 +595,17 @@ err_reserve:
 struct gpup_timeline *gpup_queue_timeline(struct gpup_queue *queue)
 {
 	return queue->timeline;
+}
+
+/**
+ * gpup_queue_data() - What a queue was created with
+ * @queue: The queue.
+ *
+ * Return: &gpup_queue_params.release_data
+ */
+void *gpup_queue_data(const struct gpup_queue *queue)
+{
+	return queue->release_data;
 }
 
 /**

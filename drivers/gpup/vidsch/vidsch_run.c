@@ -44,6 +44,7 @@ static void engine_start(struct gpup_engine *engine, struct gpup_queue *queue)
 	engine->job = job;
 	engine->started = jiffies;
 	gpup_engine_arm_timeout(engine);
+	gpup_sched_group_started(queue->group);
 
 	trace_gpup_job_run(queue->sp->name, queue->handle, job->value, engine->engine_class,
 			   engine->index);
@@ -131,6 +132,7 @@ void gpup_hw_job_done(struct gpup_hw_job *hw, int error, u64 fault_addr, u64 gpu
 	job->engine = NULL;
 	queue->running = NULL;
 	list_add_tail(&job->link, &queue->ended);
+	gpup_sched_group_ended(queue->group);
 
 	/* Its next job competes for the engine that it has just left. */
 	gpup_queue_advance(queue);

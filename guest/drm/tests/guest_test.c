@@ -4,12 +4,17 @@
  */
 #include <kunit/test.h>
 
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "guest_handle.h"
+#include "guest_memory.h"
 #include "guest_ring.h"
 #include "guest_runs.h"
 
@@ -236,6 +241,117 @@ static void runs_go_on_in_the_next_message(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, guest_runs_next(&cursor, runs, ARRAY_SIZE(runs)), 0);
 }
 
+static void memory_figures_come_whole(struct kunit *test)
+{
+	struct gpup_vrd_memory_status status = {
+		.sequence = cpu_to_le32(6),
+		.vram_min = cpu_to_le64(0x1111111122222222),
+		.vram_max = cpu_to_le64(0x3333333344444444),
+		.vram_used = cpu_to_le64(0x5555555566666666),
+		.vram_budget = cpu_to_le64(0x7777777788888888),
+		.vram_evicted = cpu_to_le64(0x99999999aaaaaaaa),
+		.system_max = cpu_to_le64(0xbbbbbbbbcccccccc),
+		.system_used = cpu_to_le64(0xddddddddeeeeeeee),
+		.trims = cpu_to_le64(0xffffffff12345678),
+	};
+	struct drm_gpup_memory_info info;
+
+	KUNIT_ASSERT_EQ(test, guest_memory_read(&status, &info), 0);
+	KUNIT_EXPECT_EQ(test, info.vram_min, 0x1111111122222222);
+	KUNIT_EXPECT_EQ(test, info.vram_max, 0x3333333344444444);
+	KUNIT_EXPECT_EQ(test, info.vram_used, 0x5555555566666666);
+	KUNIT_EXPECT_EQ(test, info.vram_budget, 0x7777777788888888);
+	KUNIT_EXPECT_EQ(test, info.vram_evicted, 0x99999999aaaaaaaa);
+	KUNIT_EXPECT_EQ(test, info.system_max, 0xbbbbbbbbcccccccc);
+	KUNIT_EXPECT_EQ(test, info.system_used, 0xddddddddeeeeeeee);
+	KUNIT_EXPECT_EQ(test, info.trims, 0xffffffff12345678);
+}
+
+/* A device that is in the middle of it for ever holds nobody up. */
+static void memory_figures_are_not_waited_for(struct kunit *test)
+{
+	struct gpup_vrd_memory_status status = {};
+	struct drm_gpup_memory_info info;
+
+	status.sequence = cpu_to_le32(U32_MAX);
+	KUNIT_EXPECT_EQ(test, guest_memory_read(&status, &info), -EAGAIN);
+	status.sequence = cpu_to_le32(1);
+	KUNIT_EXPECT_EQ(test, guest_memory_read(&status, &info), -EAGAIN);
+	status.sequence = cpu_to_le32(2);
+	KUNIT_EXPECT_EQ(test, guest_memory_read(&status, &info), 0);
+}
+
+struct writer {
+	struct gpup_vrd_memory_status status;
+	u64 rounds;
+};
+
+/* Plays the device: in each round all figures are the same. */
+static int write_figures(void *data)
+{
+	struct writer *writer = data;
+	struct gpup_vrd_memory_status *status = &writer->status;
+	u32 sequence = 0;
+	u64 value = 0;
+
+	while (!kthread_should_stop()) {
+		value++;
+		WRITE_ONCE(status->sequence, cpu_to_le32(++sequence));
+		/* Odd before the figures. */
+		virt_wmb();
+		WRITE_ONCE(status->vram_min, cpu_to_le64(value));
+		WRITE_ONCE(status->vram_max, cpu_to_le64(value));
+		WRITE_ONCE(status->vram_used, cpu_to_le64(value));
+		cond_resched();
+		WRITE_ONCE(status->vram_budget, cpu_to_le64(value));
+		WRITE_ONCE(status->vram_evicted, cpu_to_le64(value));
+		WRITE_ONCE(status->system_max, cpu_to_le64(value));
+		WRITE_ONCE(status->system_used, cpu_to_le64(value));
+		WRITE_ONCE(status->trims, cpu_to_le64(value));
+		/* The figures before even. */
+		virt_wmb();
+		WRITE_ONCE(status->sequence, cpu_to_le32(++sequence));
+		WRITE_ONCE(writer->rounds, value);
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool all_alike(const struct drm_gpup_memory_info *info)
+{
+	const u64 *figures = (const u64 *)info;
+	int i;
+
+	for (i = 1; i < sizeof(*info) / sizeof(*figures); i++)
+		if (figures[i] != figures[0])
+			return false;
+	return true;
+}
+
+static void memory_figures_belong_together(struct kunit *test)
+{
+	struct writer *writer = kunit_kzalloc(test, sizeof(*writer), GFP_KERNEL);
+	struct drm_gpup_memory_info info;
+	struct task_struct *task;
+	unsigned int reads = 0, torn = 0;
+	unsigned long end;
+
+	KUNIT_ASSERT_NOT_NULL(test, writer);
+	task = kthread_run(write_figures, writer, "gpup-writer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (end = jiffies + HZ / 2; time_before(jiffies, end); cond_resched()) {
+		if (guest_memory_read(&writer->status, &info))
+			continue;
+		reads++;
+		if (!all_alike(&info))
+			torn++;
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, torn, 0);
+	KUNIT_EXPECT_NE(test, reads, 0);
+	KUNIT_EXPECT_NE(test, writer->rounds, 0);
+}
+
 static struct kunit_case guest_cases[] = {
 	KUNIT_CASE(ring_keeps_messages_across_the_wrap),
 	KUNIT_CASE(ring_hides_what_is_not_published),
@@ -246,6 +362,9 @@ static struct kunit_case guest_cases[] = {
 	KUNIT_CASE(handles_skip_generation_zero),
 	KUNIT_CASE(runs_are_joined),
 	KUNIT_CASE(runs_go_on_in_the_next_message),
+	KUNIT_CASE(memory_figures_come_whole),
+	KUNIT_CASE(memory_figures_are_not_waited_for),
+	KUNIT_CASE(memory_figures_belong_together),
 	{}
 };
 

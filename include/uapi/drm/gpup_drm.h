@@ -184,12 +184,21 @@ struct drm_gpup_memory_info {
 	__u64 vram_min;
 	/** @vram_max: Limit of the partition, in bytes. */
 	__u64 vram_max;
-	/** @vram_used: Allocated by the partition, in bytes. */
+	/** @vram_used: Allocated by the partition, in bytes, wherever the contents are. */
 	__u64 vram_used;
 	/** @system_max: Limit of system memory that the GPU may reach, in bytes. */
 	__u64 system_max;
 	/** @system_used: System memory that the GPU can reach at present, in bytes. */
 	__u64 system_used;
+	/**
+	 * @vram_budget: What the partition can expect to keep in VRAM at the same time, in
+	 * bytes: at least its guarantee. What it uses beyond that may be evicted.
+	 */
+	__u64 vram_budget;
+	/** @vram_evicted: Part of @vram_used that is not in VRAM at present, in bytes. */
+	__u64 vram_evicted;
+	/** @trims: How often the partition was asked to use less; counts up. */
+	__u64 trims;
 };
 
 /**

@@ -27,9 +27,10 @@
  * clears it if it cannot serve that subset. Then set up the rings and
  * set DRIVER_OK. A ring set-up that the device cannot use sets FAILED and ERROR.
  *
- * Protocol state lives in three areas of guest memory, each contiguous in guest
- * physical addresses and page-aligned: the command ring (driver to device), the
- * event ring (device to driver) and the timeline slots.
+ * Protocol state lives in areas of guest memory, each contiguous in guest physical
+ * addresses and page-aligned: the command ring (driver to device), the event ring (device
+ * to driver), the timeline slots, and, with GPUP_VRD_F_MEMORY_STATUS, the memory status.
+ * Memory of theirs that is taken out of the VM puts the device into NEEDS_RESET.
  */
 
 /*
@@ -67,7 +68,9 @@
 #define GPUP_VRD_REG_SLOTS_HI		0x44
 #define GPUP_VRD_REG_SLOTS_COUNT	0x48	/* RW number of slots */
 #define GPUP_VRD_REG_DOORBELL		0x50	/* W  any value: look at the command ring */
-#define GPUP_VRD_REGS_END		0x54
+#define GPUP_VRD_REG_MEMORY_LO		0x58	/* RW guest physical address of the memory status */
+#define GPUP_VRD_REG_MEMORY_HI		0x5c
+#define GPUP_VRD_REGS_END		0x60
 
 #define GPUP_VRD_MSIX_TABLE		0x2000
 #define GPUP_VRD_MSIX_PBA		0x3000
@@ -81,6 +84,8 @@
 /* Features. */
 /* A store to BAR 2 is a doorbell, cheaper than the register while BAR 2 is mapped. */
 #define GPUP_VRD_F_DOORBELL_PAGE	(1u << 0)
+/* The device shows the figures of the memory in a page, and announces trims. */
+#define GPUP_VRD_F_MEMORY_STATUS	(1u << 1)
 
 /* Device status. */
 #define GPUP_VRD_STATUS_ACKNOWLEDGE	(1u << 0)
@@ -166,6 +171,58 @@ struct gpup_vrd_slot {
 };
 
 #define GPUP_VRD_SLOTS_MAX		4096
+
+/**
+ * DOC: VRD memory status
+ *
+ * With GPUP_VRD_F_MEMORY_STATUS the driver gives the device a page, at an address that is not
+ * zero; without it, the registers of the page mean nothing. In the page the device shows what
+ * QUERY of DRM_GPUP_QUERY_MEMORY would answer, so that the driver need not ask.
+ *
+ * Before DRIVER_OK can be read back, the device clears the page and fills it in; from then on
+ * it writes the figures again soon after they have changed, and in any case before the next
+ * event: who has the reply to a BO_CREATE finds the object in the figures.
+ *
+ * The figures belong together if @sequence is the same before and after they were read, and
+ * even. The device's order is: @sequence odd, write barrier, figures, write barrier,
+ * @sequence even; the driver's is: @sequence, read barrier, figures, read barrier, @sequence.
+ * The device never reads the page. A driver that does not get an even @sequence within a few
+ * tries asks by QUERY.
+ *
+ * With the same feature the device announces, by GPUP_VRD_EVENT_TRIM, that the VM has more
+ * video memory resident than it can count on. If the VM uses less within the time that
+ * the event grants, it chooses what goes; if not, the device evicts what was not used for
+ * longest. Nothing is lost by that but time. Of several trims that find no room on the event
+ * ring the newest is kept.
+ */
+
+/**
+ * struct gpup_vrd_memory_status - Figures of the VM's memory, at the start of their page
+ * @sequence: Odd while the figures are written; counts up.
+ * @reserved: Zero.
+ * @vram_min: As in &struct drm_gpup_memory_info, as are all that follow.
+ * @vram_max: See there.
+ * @vram_used: See there.
+ * @vram_budget: See there.
+ * @vram_evicted: See there.
+ * @system_max: See there.
+ * @system_used: See there.
+ * @trims: See there.
+ *
+ * Written by the device only. What is behind it in the page is zero.
+ */
+struct gpup_vrd_memory_status {
+	__le32 sequence;
+	__le32 reserved;
+	__le64 vram_min;
+	__le64 vram_max;
+	__le64 vram_used;
+	__le64 vram_budget;
+	__le64 vram_evicted;
+	__le64 system_max;
+	__le64 system_used;
+	__le64 trims;
+};
 
 /**
  * DOC: VRD objects and handles
@@ -461,10 +518,27 @@ struct gpup_vrd_queue_submit {
  * @GPUP_VRD_EVENT_BO_RELEASED: &struct gpup_vrd_destroy: an object in guest memory is
  *	gone, the host has unpinned its pages, and its handle's index is free. Sent
  *	some time after BO_DESTROY, with @sequence zero.
+ * @GPUP_VRD_EVENT_TRIM: &struct gpup_vrd_trim, with @sequence zero. Only with
+ *	GPUP_VRD_F_MEMORY_STATUS.
  */
 enum gpup_vrd_event_type {
 	GPUP_VRD_EVENT_REPLY = 1,
 	GPUP_VRD_EVENT_BO_RELEASED,
+	GPUP_VRD_EVENT_TRIM,
+};
+
+/**
+ * struct gpup_vrd_trim - Body of TRIM: use less, or it will be evicted
+ * @budget: Video memory that the VM can count on, in bytes.
+ * @over: What it has resident beyond that, in bytes, at the time.
+ * @grace_ms: Time until memory is taken from it, in ms.
+ * @reserved: Zero.
+ */
+struct gpup_vrd_trim {
+	__le64 budget;
+	__le64 over;
+	__le32 grace_ms;
+	__le32 reserved;
 };
 
 /**

@@ -139,6 +139,15 @@ TEST_F(node, dev_query)
 	ASSERT_EQ(0, host_ioctl(self->fd, DRM_IOCTL_GPUP_DEV_QUERY, &args));
 	EXPECT_EQ(self->vram_used, memory.vram_used);
 	EXPECT_EQ(self->system_used, memory.system_used);
+
+	/* A program that knows the first version only gets no more than that. */
+	memset(&memory, 0x5a, sizeof(memory));
+	args.size = offsetof(struct drm_gpup_memory_info, vram_budget);
+	ASSERT_EQ(0, host_ioctl(self->fd, DRM_IOCTL_GPUP_DEV_QUERY, &args));
+	EXPECT_EQ(sizeof(memory), args.size);
+	EXPECT_EQ(self->vram_used, memory.vram_used);
+	EXPECT_EQ(0x5a5a5a5a5a5a5a5a, memory.vram_budget);
+	EXPECT_EQ(0x5a5a5a5a5a5a5a5a, memory.trims);
 }
 
 TEST_F(node, bo_create)

@@ -131,6 +131,19 @@ static void note_released(struct vrd *vrd, const struct gpup_vrd_event *event)
 	vrd->released[vrd->released_count++ % 1024] = body.handle;
 }
 
+static void note_trim(struct vrd *vrd, const struct gpup_vrd_event *event)
+{
+	if (!vrd->config.memory_status)
+		fatal("TRIM, which was not asked for");
+	if (event->size != sizeof(*event) + sizeof(vrd->trim) || event->sequence || event->error)
+		fatal("TRIM with size %u, sequence %u, error %u", event->size, event->sequence,
+		      event->error);
+	copy_event(vrd, sizeof(*event), &vrd->trim, sizeof(vrd->trim));
+	if (vrd->trim.reserved)
+		fatal("TRIM with a reserved field that is not zero");
+	vrd->trim_count++;
+}
+
 bool vrd_next_event(struct vrd *vrd, struct gpup_vrd_event *event, void *body, uint32_t size)
 {
 	uint32_t pending = __atomic_load_n(&vrd->evt->tail, __ATOMIC_ACQUIRE) - vrd->evt_head;
@@ -150,6 +163,8 @@ bool vrd_next_event(struct vrd *vrd, struct gpup_vrd_event *event, void *body, u
 	body_size = event->size - sizeof(*event);
 	if (event->type == GPUP_VRD_EVENT_BO_RELEASED)
 		note_released(vrd, event);
+	else if (event->type == GPUP_VRD_EVENT_TRIM)
+		note_trim(vrd, event);
 	else if (event->type != GPUP_VRD_EVENT_REPLY)
 		fatal("an event of type %u", event->type);
 	if (size)
@@ -250,6 +265,16 @@ int vrd_sync(struct vrd *vrd)
 	struct drm_gpup_memory_info info;
 
 	return vrd_query(vrd, DRM_GPUP_QUERY_MEMORY, &info, sizeof(info));
+}
+
+unsigned int vrd_drain(struct vrd *vrd)
+{
+	struct gpup_vrd_event event;
+	unsigned int replies = 0;
+
+	while (vrd_next_event(vrd, &event, NULL, 0))
+		replies += event.type == GPUP_VRD_EVENT_REPLY;
+	return replies;
 }
 
 bool vrd_wait_released(struct vrd *vrd, uint32_t handle)

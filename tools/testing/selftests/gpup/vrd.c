@@ -289,7 +289,10 @@ int vrd_dma_unmap(struct vrd *vrd, uint64_t address, uint64_t size)
 void vrd_negotiate(struct vrd *vrd)
 {
 	uint32_t status = GPUP_VRD_STATUS_ACKNOWLEDGE;
+	uint32_t features = GPUP_VRD_F_DOORBELL_PAGE;
 
+	if (vrd->config.memory_status)
+		features |= GPUP_VRD_F_MEMORY_STATUS;
 	if (vrd_read(vrd, GPUP_VRD_REG_MAGIC) != GPUP_VRD_MAGIC ||
 	    vrd_read(vrd, GPUP_VRD_REG_VERSION) >> 16 != GPUP_VRD_VERSION_MAJOR)
 		fatal("%s is no device that we know", vrd->uuid);
@@ -298,17 +301,22 @@ void vrd_negotiate(struct vrd *vrd)
 	status |= GPUP_VRD_STATUS_DRIVER;
 	vrd_write(vrd, GPUP_VRD_REG_STATUS, status);
 	vrd_write(vrd, GPUP_VRD_REG_DRIVER_FEATURES,
-		  vrd_read(vrd, GPUP_VRD_REG_DEVICE_FEATURES) & GPUP_VRD_F_DOORBELL_PAGE);
+		  vrd_read(vrd, GPUP_VRD_REG_DEVICE_FEATURES) & features);
 	status |= GPUP_VRD_STATUS_FEATURES_OK;
 	vrd_write(vrd, GPUP_VRD_REG_STATUS, status);
 	if (!vrd_status_is(vrd, status, GPUP_VRD_ERROR_NONE))
 		fatal("the device does not accept its own features");
 }
 
-void vrd_set_area(struct vrd *vrd, uint32_t reg_lo, uint64_t address, uint32_t size)
+void vrd_set_address(struct vrd *vrd, uint32_t reg_lo, uint64_t address)
 {
 	vrd_write(vrd, reg_lo, (uint32_t)address);
 	vrd_write(vrd, reg_lo + 4, address >> 32);
+}
+
+void vrd_set_area(struct vrd *vrd, uint32_t reg_lo, uint64_t address, uint32_t size)
+{
+	vrd_set_address(vrd, reg_lo, address);
 	vrd_write(vrd, reg_lo + 8, size);
 }
 
@@ -325,10 +333,16 @@ void vrd_set_up(struct vrd *vrd)
 	vrd->last_index = 0;
 	vrd->last_slot = 0;
 	vrd->released_count = 0;
+	vrd->trim_count = 0;
 	vrd_set_area(vrd, GPUP_VRD_REG_CMD_LO, vrd_address(vrd, vrd->cmd), size);
 	vrd_set_area(vrd, GPUP_VRD_REG_EVT_LO, vrd_address(vrd, vrd->evt), size);
 	vrd_set_area(vrd, GPUP_VRD_REG_SLOTS_LO, vrd_address(vrd, vrd->slots),
 		     vrd->config.slots);
+	if (vrd->config.memory_status) {
+		vrd->memory_status = vrd_alloc(vrd, PAGE);
+		vrd_set_address(vrd, GPUP_VRD_REG_MEMORY_LO,
+				vrd_address(vrd, vrd->memory_status));
+	}
 }
 
 void vrd_start(struct vrd *vrd)
@@ -371,6 +385,7 @@ static void forget(struct vrd *vrd)
 	vrd->cmd = NULL;
 	vrd->evt = NULL;
 	vrd->slots = NULL;
+	vrd->memory_status = NULL;
 	vrd->memory_used = 0;
 	vrd_interrupts(vrd, GPUP_VRD_VECTOR_EVENT, 0);
 	vrd_interrupts(vrd, GPUP_VRD_VECTOR_TIMELINE, 0);

@@ -38,6 +38,8 @@ struct vrd_config {
 	uint32_t ring_size;
 	/* Number of slots; zero for 256. */
 	uint32_t slots;
+	/* The feature of that name is accepted. */
+	bool memory_status;
 };
 
 struct vrd {
@@ -59,6 +61,8 @@ struct vrd {
 	volatile struct gpup_vrd_ring *cmd;
 	volatile struct gpup_vrd_ring *evt;
 	volatile struct gpup_vrd_slot *slots;
+	/* Figures of the memory, if the configuration has them. */
+	volatile struct gpup_vrd_memory_status *memory_status;
 	/* The guest's own ideas of its indices. */
 	uint32_t cmd_tail;
 	uint32_t evt_head;
@@ -70,6 +74,9 @@ struct vrd {
 	/* Objects in guest memory that the device has released, the latest last. */
 	uint32_t released[1024];
 	unsigned int released_count;
+	/* Trims that have come, and the latest. */
+	unsigned int trim_count;
+	struct gpup_vrd_trim trim;
 	/* Size of the body of the last reply. */
 	uint32_t reply_size;
 	struct vrd *next;
@@ -99,8 +106,9 @@ void *vrd_alloc(struct vrd *vrd, uint64_t size);
 uint64_t vrd_address(struct vrd *vrd, const volatile void *memory);
 int vrd_dma_unmap(struct vrd *vrd, uint64_t address, uint64_t size);
 
-/* Bring-up, up to FEATURES_OK; then rings and slots in new memory; then DRIVER_OK. */
+/* Bring-up, up to FEATURES_OK; then all areas in new memory; then DRIVER_OK. */
 void vrd_negotiate(struct vrd *vrd);
+void vrd_set_address(struct vrd *vrd, uint32_t reg_lo, uint64_t address);
 void vrd_set_area(struct vrd *vrd, uint32_t reg_lo, uint64_t address, uint32_t size);
 void vrd_set_up(struct vrd *vrd);
 /* All of it, or exit. */
@@ -145,6 +153,8 @@ int vrd_call(struct vrd *vrd, uint16_t opcode, uint32_t client, const void *body
 bool vrd_next_event(struct vrd *vrd, struct gpup_vrd_event *event, void *body, uint32_t size);
 /* Wait until all messages have been carried out. */
 int vrd_sync(struct vrd *vrd);
+/* Take all events off the ring that are there: returns the number of replies among them. */
+unsigned int vrd_drain(struct vrd *vrd);
 /* Wait until the device says that an object in guest memory is gone. */
 bool vrd_wait_released(struct vrd *vrd, uint32_t handle);
 

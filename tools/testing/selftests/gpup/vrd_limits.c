@@ -263,7 +263,8 @@ TEST_F(limits, attributes)
 	};
 	static const char * const read_only[] = {
 		"vram_used", "system_max", "system_used", "gpu_time_ns", "jobs", "hangs",
-		"clients",
+		"clients", "vram_evicted", "vram_peak", "vram_budget", "evictions", "bytes_moved",
+		"trims",
 	};
 	const char *uuid = self->uuid;
 	char text[32];
@@ -334,9 +335,12 @@ TEST_F(limits, resize)
 	EXPECT_EQ(half, info.vram_max);
 	ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, half - 64 * KIB, &bo));
 	EXPECT_EQ(-ENOMEM, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, PAGE, &page));
-	/* Less than what is in use. */
-	EXPECT_EQ(-EBUSY, partition_set_number(uuid, "vram_max", half - PAGE));
-	EXPECT_EQ(half, partition_get(uuid, "vram_max"));
+	/* Less than what is in use: nothing more, not even what was to be had before. */
+	EXPECT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_BO_DESTROY, 0, bo));
+	ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, half - 64 * KIB, &bo));
+	EXPECT_EQ(0, partition_set_number(uuid, "vram_max", half - PAGE));
+	EXPECT_EQ(half - PAGE, partition_get(uuid, "vram_max"));
+	EXPECT_EQ(-ENOMEM, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, PAGE, &page));
 	EXPECT_EQ(0, partition_set_number(uuid, "vram_max", half + PAGE));
 	EXPECT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, PAGE, &page));
 	EXPECT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_BO_DESTROY, 0, page));
