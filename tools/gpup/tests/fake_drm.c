@@ -383,7 +383,7 @@ static int query(struct drm_gpup_dev_query *args)
 	struct drm_gpup_adapter_info adapter = {
 		.name = "Fake GPU", .isa = GPUP_SOFT_ISA_NAME, .vram_size = VRAM_MAX,
 		.va_start = VA_START, .va_end = VA_END, .page_size = PAGE,
-		.timestamp_frequency = 1000000000,
+		.timestamp_frequency = 1000000000, .is_virtual = !!getenv("FAKE_VIRTUAL"),
 	};
 	struct drm_gpup_engine_info engines[] = {
 		{ .engine_class = 0, .count = 1, .gpu_time = jobs * 1000, .jobs = jobs },
@@ -391,6 +391,7 @@ static int query(struct drm_gpup_dev_query *args)
 	};
 	struct drm_gpup_memory_info memory_info = {
 		.vram_max = VRAM_MAX, .vram_used = vram_used, .system_max = VRAM_MAX,
+		.vram_budget = VRAM_MAX / 2, .trims = 3,
 	};
 	struct drm_gpup_partition_info partition = {
 		.name = "host", .sched_weight = 100, .job_timeout_ms = 5000, .max_objects = OBJECTS,
