@@ -5,7 +5,8 @@
 # the source tree ("top", read-only) and the directory of results ("log").
 
 # accelerator: KVM only where the processor says so; a /dev/kvm that opens is no
-# proof. TESTBED_ACCEL overrides.
+# proof. TESTBED_ACCEL overrides. TESTBED_THREAD=single emulates all processors in
+# one thread: slower, but their races with each other are gone.
 accelerator()
 {
 	if [ -n "${TESTBED_ACCEL:-}" ]; then
@@ -15,7 +16,7 @@ accelerator()
 	else
 		# Without "fast" string moves: emulated, they go byte by byte, and the kernel would
 		# copy memory with them.
-		echo "-accel tcg,thread=multi -cpu max,-fsrm,-erms"
+		echo "-accel tcg,thread=${TESTBED_THREAD:-multi} -cpu max,-fsrm,-erms"
 	fi
 }
 
