@@ -21,16 +21,17 @@
  *
  * Pages are allocated in blocks of up to 2 MiB, so that a copy has few pieces and a CPU can map
  * large pages, and are charged to the memory cgroup of whoever owns the object: the
- * VMM, or the process on the host. The blocks are compound pages, because KVM refuses to map
- * pages that have no reference count.
+ * VMM, or the process on the host. The blocks are split into pages, because KVM of older kernels
+ * refuses to map a page that has no reference count of its own, and gives up the VM.
  *
  * A partition that must give way does so even where its cgroup is full: the guarantee of
  * another must not depend on that. Its cgroup then goes over its limit, and its next
  * allocation pays.
  *
- * Under memory pressure the pages of an evicted object are moved, block by block, into a
+ * Under memory pressure the pages of an evicted object are moved, one by one, into a
  * shmem file, from where the kernel writes them to swap as it does with everybody's.
- * They come back when the object is next used.
+ * They come back when the object is next used. Those of an object whose contents its owner
+ * does not need are freed instead, and come back as zeroes.
  */
 
 /* As large as large pages are. */
@@ -43,29 +44,25 @@ static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int
 	gfp |= __GFP_NOWARN;
 	*order = min_t(unsigned int, ilog2(max_pages), MAX_BLOCK_ORDER);
 	for (; *order; (*order)--) {
-		page = alloc_pages((gfp | __GFP_COMP | __GFP_NORETRY) & ~__GFP_DIRECT_RECLAIM,
-				   *order);
-		if (page)
+		page = alloc_pages((gfp | __GFP_NORETRY) & ~__GFP_DIRECT_RECLAIM, *order);
+		if (page) {
+			split_page(page, *order);
 			return page;
+		}
 	}
 	page = alloc_page(gfp | __GFP_RETRY_MAYFAIL);
 	/* Over the limit of the cgroup, if need be, and without its OOM killer. */
 	return page ?: alloc_page(gfp | __GFP_RETRY_MAYFAIL | __GFP_HIGH);
 }
 
-static void free_pages_from(struct ttm_tt *tt, unsigned long end)
+static void free_first_pages(struct ttm_tt *tt, unsigned long count)
 {
-	unsigned long i = 0;
+	unsigned long i;
 
-	while (i < end) {
-		struct page *page = tt->pages[i];
-		unsigned int order = page ? compound_order(page) : 0;
-
-		if (page)
-			__free_pages(page, order);
-		i += 1ul << order;
-	}
-	memset(tt->pages, 0, end * sizeof(*tt->pages));
+	for (i = 0; i < count; i++)
+		if (tt->pages[i])
+			__free_page(tt->pages[i]);
+	memset(tt->pages, 0, count * sizeof(*tt->pages));
 }
 
 /**
@@ -130,7 +127,7 @@ int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_opera
 		page = alloc_block(gfp, tt->num_pages - i, &order);
 		if (!page) {
 			ret = -ENOMEM;
-			free_pages_from(tt, i);
+			free_first_pages(tt, i);
 			break;
 		}
 		for (k = 0; k < 1u << order; k++)
@@ -150,37 +147,26 @@ void gpup_tt_unpopulate(struct ttm_device *ttm, struct ttm_tt *tt)
 {
 	struct gpup_tt *gtt = to_gpup_tt(tt);
 
-	free_pages_from(tt, tt->num_pages);
+	free_first_pages(tt, tt->num_pages);
 	if (gtt->backup)
 		fput(gtt->backup);
 	gtt->backup = NULL;
+	gtt->dropped = false;
 }
 
-static bool back_up_page(struct file *backup, struct page *page, unsigned long index)
+static bool back_up_page(struct gpup_tt *gtt, unsigned long i)
 {
-	struct address_space *mapping = backup->f_mapping;
+	struct address_space *mapping = gtt->backup->f_mapping;
 	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_NORETRY | __GFP_NOWARN;
-	struct page *to = shmem_read_mapping_page_gfp(mapping, index, gfp);
+	struct page *to = shmem_read_mapping_page_gfp(mapping, i, gfp);
 
 	if (IS_ERR(to))
 		return false;
-	copy_highpage(to, page);
+	copy_highpage(to, gtt->base.pages[i]);
 	set_page_dirty(to);
 	put_page(to);
-	return true;
-}
-
-/* All of a block or, to somebody else, nothing. */
-static bool back_up_block(struct gpup_tt *gtt, unsigned long first, unsigned long count)
-{
-	struct page **pages = gtt->base.pages + first;
-	unsigned long i;
-
-	for (i = 0; i < count; i++)
-		if (!back_up_page(gtt->backup, pages[i], first + i))
-			return false;
-	__free_pages(pages[0], compound_order(pages[0]));
-	memset(pages, 0, count * sizeof(*pages));
+	__free_page(gtt->base.pages[i]);
+	gtt->base.pages[i] = NULL;
 	return true;
 }
 
@@ -196,7 +182,7 @@ unsigned long gpup_tt_back_up(struct ttm_tt *tt)
 {
 	struct gpup_tt *gtt = to_gpup_tt(tt);
 	struct mem_cgroup *old;
-	unsigned long i, count, freed = 0;
+	unsigned long i, freed = 0;
 
 	if (!gtt->backup) {
 		struct file *file = gpup_shmem_file_setup("gpup evicted",
@@ -207,16 +193,47 @@ unsigned long gpup_tt_back_up(struct ttm_tt *tt)
 		gtt->backup = file;
 	}
 	old = set_active_memcg(gtt->memcg);
-	for (i = 0; i < tt->num_pages; i += count) {
-		count = tt->pages[i] ? 1ul << compound_order(tt->pages[i]) : 1;
+	for (i = 0; i < tt->num_pages; i++) {
 		if (!tt->pages[i])
 			continue;
-		if (!back_up_block(gtt, i, count))
+		if (!back_up_page(gtt, i))
 			break;
-		freed += count;
+		freed++;
 	}
 	set_active_memcg(old);
 	return freed;
+}
+
+/* From the backup, where a page that was dropped is a hole, or if there is none, of zeroes. */
+static int restore_page(struct gpup_tt *gtt, unsigned long i)
+{
+	gfp_t gfp = GFP_USER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct page *page = alloc_page(gtt->backup ? gfp : gfp | __GFP_ZERO);
+	struct page *from;
+
+	if (!page)
+		return -ENOMEM;
+	if (gtt->backup) {
+		from = shmem_read_mapping_page(gtt->backup->f_mapping, i);
+		if (IS_ERR(from)) {
+			__free_page(page);
+			return PTR_ERR(from);
+		}
+		copy_highpage(page, from);
+		put_page(from);
+	}
+	gtt->base.pages[i] = page;
+	return 0;
+}
+
+/**
+ * gpup_tt_drop() - Free the pages of an object, and forget what was in them
+ * @tt: TTM's part, populated; nobody maps or copies its pages, the object is reserved.
+ */
+void gpup_tt_drop(struct ttm_tt *tt)
+{
+	gpup_tt_unpopulate(NULL, tt);
+	to_gpup_tt(tt)->dropped = true;
 }
 
 /**
@@ -232,34 +249,20 @@ int gpup_tt_restore(struct ttm_tt *tt)
 	unsigned long i;
 	int ret = 0;
 
-	if (!gtt->backup)
+	if (!gtt->backup && !gtt->dropped)
 		return 0;
 	old = set_active_memcg(gtt->memcg);
-	for (i = 0; i < tt->num_pages; i++) {
-		struct page *page, *from;
-
-		if (tt->pages[i])
-			continue;
-		page = alloc_page(GFP_USER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-		if (!page) {
-			ret = -ENOMEM;
-			break;
-		}
-		from = shmem_read_mapping_page(gtt->backup->f_mapping, i);
-		if (IS_ERR(from)) {
-			ret = PTR_ERR(from);
-			__free_page(page);
-			break;
-		}
-		copy_highpage(page, from);
-		put_page(from);
-		tt->pages[i] = page;
+	for (i = 0; i < tt->num_pages && !ret; i++) {
+		if (!tt->pages[i])
+			ret = restore_page(gtt, i);
 		cond_resched();
 	}
 	set_active_memcg(old);
-	if (!ret) {
+	if (ret)
+		return ret;
+	if (gtt->backup)
 		fput(gtt->backup);
-		gtt->backup = NULL;
-	}
-	return ret;
+	gtt->backup = NULL;
+	gtt->dropped = false;
+	return 0;
 }
