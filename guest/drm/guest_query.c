@@ -74,6 +74,21 @@ static int query_memory(struct guest_device *gdev, union query_reply *reply)
 	return ret ? query(gdev, DRM_GPUP_QUERY_MEMORY, reply) : sizeof(reply->memory);
 }
 
+/* All of it stays as it was at the start but for the limit, which the host may change. */
+static int query_adapter(struct guest_device *gdev, union query_reply *reply)
+{
+	int size = query_memory(gdev, reply);
+	u64 vram_max;
+
+	if (size < 0)
+		return size;
+	vram_max = reply->memory.vram_max;
+	reply->adapter = gdev->adapter;
+	if (size >= offsetofend(struct drm_gpup_memory_info, vram_max))
+		reply->adapter.vram_size = vram_max;
+	return sizeof(reply->adapter);
+}
+
 /**
  * guest_ioctl_dev_query() - DRM_IOCTL_GPUP_DEV_QUERY
  * @drm: DRM device.
@@ -97,8 +112,7 @@ int guest_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file *f
 		return -ENODEV;
 	switch (args->type) {
 	case DRM_GPUP_QUERY_ADAPTER:
-		reply.adapter = gdev->adapter;
-		size = sizeof(reply.adapter);
+		size = query_adapter(gdev, &reply);
 		break;
 	case DRM_GPUP_QUERY_MEMORY:
 		size = query_memory(gdev, &reply);

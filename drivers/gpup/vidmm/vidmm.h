@@ -173,6 +173,11 @@ struct gpup_bo {
 	bool no_room;
 	/** @purged: Its contents were dropped. Protected by the reservation. */
 	bool purged;
+	/**
+	 * @lost: Its contents could not be copied. Set before the fence of the copy signals;
+	 * read after that, with the reservation.
+	 */
+	bool lost;
 	/** @link: Entry of one of the partition's lists. Protected by the manager's lock. */
 	struct list_head link;
 	/** @shrinking: The shrinker has it. Protected by the manager's lock. */

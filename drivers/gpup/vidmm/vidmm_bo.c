@@ -170,7 +170,7 @@ static int move_in(struct ttm_buffer_object *tbo, struct ttm_resource *new_mem)
 	if (!copy)
 		return -ENOMEM;
 	gpup_bo_zap(to_bo(tbo));
-	fence = gpup_paging_copy_submit(copy);
+	fence = gpup_paging_copy_submit(copy, &to_bo(tbo)->lost);
 	/* The pages live on in a ghost of the object until the copy is made. */
 	ret = ttm_bo_move_accel_cleanup(tbo, fence, false, true, new_mem);
 	if (ret)
@@ -215,7 +215,7 @@ static int move_out(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx
 		ttm_bo_move_null(tbo, new_mem);
 		return 0;
 	}
-	fence = gpup_paging_copy_submit(copy);
+	fence = gpup_paging_copy_submit(copy, &bo->lost);
 	ret = ttm_bo_move_accel_cleanup(tbo, fence, true, true, new_mem);
 	dma_fence_put(fence);
 	return ret;
@@ -602,16 +602,30 @@ u64 gpup_bo_size(const struct gpup_bo *bo)
 }
 EXPORT_SYMBOL_GPL(gpup_bo_size);
 
+/* The host's memory is free at once; VRAM is as good as free, and may not even be needed. */
+static void drop_copy(struct gpup_bo *bo)
+{
+	if (bo->resident || !has_pages(&bo->tbo))
+		return;
+	dma_resv_wait_timeout(bo->tbo.base.resv, DMA_RESV_USAGE_KERNEL, false,
+			      MAX_SCHEDULE_TIMEOUT);
+	gpup_bo_zap(bo);
+	gpup_tt_drop(bo->tbo.ttm);
+	bo->purged = true;
+}
+
 /**
  * gpup_bo_advise() - Say what will happen to an object
  * @bo: The object.
  * @advice: One of &enum drm_gpup_bo_advice.
  *
- * The contents of one that is not needed are dropped instead of being moved out of VRAM;
- * from then on it is in no page table, until it is needed again. May sleep.
+ * The contents of one that is not needed are dropped instead of being moved out of VRAM, or
+ * at once if they were moved out already; from then on it is in no page table, until it is
+ * needed again. May sleep.
  *
- * Return: Whether the contents are still there. If not, they are zero when it is next
- * needed, and only the first who asks is told.
+ * Return: Whether the contents are still there. If not, because they were dropped or because
+ * they could not be copied (see &gpup_bo.lost), they are zero when it is next needed,
+ * and only the first who says that it will be is told.
  */
 bool gpup_bo_advise(struct gpup_bo *bo, u32 advice)
 {
@@ -623,9 +637,12 @@ bool gpup_bo_advise(struct gpup_bo *bo, u32 advice)
 	}
 	dma_resv_lock(bo->tbo.base.resv, NULL);
 	WRITE_ONCE(bo->advice, advice);
-	retained = !bo->purged;
+	if (advice == DRM_GPUP_BO_DONT_NEED)
+		drop_copy(bo);
+	retained = !bo->purged && !READ_ONCE(bo->lost);
 	if (advice == DRM_GPUP_BO_WILL_NEED) {
 		bo->purged = false;
+		WRITE_ONCE(bo->lost, false);
 		gpup_bo_invalidate(bo);
 	}
 	dma_resv_unlock(bo->tbo.base.resv);

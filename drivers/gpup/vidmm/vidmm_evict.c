@@ -74,6 +74,16 @@ static unsigned long grace_left(struct gpup_vidmm_partition *mp)
 }
 
 /*
+ * All that the pass needs is locked when something is chosen. What is not needed and locked all
+ * the same was chosen before: it was waited for with all locks let go.
+ */
+static bool is_needed(struct gpup_bo *bo, const struct drm_exec *exec)
+{
+	return dma_resv_locking_ctx(bo->tbo.base.resv) == &exec->ticket &&
+	       exec->prelocked != &bo->tbo.base;
+}
+
+/*
  * The least recently used object that can go, with a reference. What has been used since it
  * was put into the list goes to its end; that ends, as nothing is looked at twice.
  */
@@ -94,7 +104,7 @@ static struct gpup_bo *oldest(struct gpup_vidmm_partition *mp, bool keep_min,
 			bo->used_at = jiffies;
 			list_move_tail(&bo->link, &mp->resident);
 		} else if ((!keep_min || gpup_bo_size(bo) <= spare) &&
-			   dma_resv_locking_ctx(bo->tbo.base.resv) != &exec->ticket &&
+			   !is_needed(bo, exec) &&
 			   kref_get_unless_zero(&bo->tbo.base.refcount)) {
 			return bo;
 		}
@@ -104,7 +114,7 @@ static struct gpup_bo *oldest(struct gpup_vidmm_partition *mp, bool keep_min,
 	/* All were in use lately: then in the order in which they were. */
 	list_for_each_entry(bo, &mp->resident, link)
 		if ((!keep_min || gpup_bo_size(bo) <= spare) &&
-		    dma_resv_locking_ctx(bo->tbo.base.resv) != &exec->ticket &&
+		    !is_needed(bo, exec) &&
 		    kref_get_unless_zero(&bo->tbo.base.refcount))
 			return bo;
 	return NULL;

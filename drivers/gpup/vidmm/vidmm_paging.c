@@ -45,6 +45,8 @@ struct gpup_paging_copy {
 	struct paging_item item;
 	struct gpup_vidmm *mm;
 	bool to_vram;
+	/* Of the object, which is there until the fence has signalled. */
+	bool *lost;
 	unsigned int count;
 	unsigned int max;
 	struct gpup_paging_piece pieces[] __counted_by(max);
@@ -133,11 +135,14 @@ static void run_copy(struct gpup_paging_copy *copy)
 		if (!ret)
 			ret = copy_piece(mm, &copy->pieces[i], copy->to_vram);
 		if (ret && clear_piece(mm, &copy->pieces[i], copy->to_vram))
-			drm_err(mm->drm, "VRAM at %#llx can be neither copied nor cleared\n",
-				copy->pieces[i].vram);
+			drm_err_ratelimited(mm->drm,
+					    "VRAM at %#llx can be neither copied nor cleared\n",
+					    copy->pieces[i].vram);
 	}
 	if (ret) {
-		drm_err(mm->drm, "contents of an object are lost: no way to copy VRAM\n");
+		drm_err_ratelimited(mm->drm,
+				    "contents of an object are lost: no way to copy VRAM\n");
+		WRITE_ONCE(*copy->lost, true);
 		dma_fence_set_error(&copy->fence, ret);
 	}
 	dma_fence_signal(&copy->fence);
@@ -286,15 +291,18 @@ void gpup_paging_copy_add(struct gpup_paging_copy *copy, u64 vram, u64 system, u
 /**
  * gpup_paging_copy_submit() - Have a copy done
  * @copy: The copy, which is not the caller's any more.
+ * @lost: Set, before the fence signals, if there is no way to copy: then the contents are zero.
  *
  * Both sides stay as they are until it is done. Process context.
  *
  * Return: A fence that signals then.
  */
-struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy)
+struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy, bool *lost)
 {
 	struct gpup_paging *paging = &copy->mm->paging;
 	struct dma_fence *fence = &copy->fence;
+
+	copy->lost = lost;
 
 	/* In the order of the sequence numbers. */
 	spin_lock_irq(&paging->lock);

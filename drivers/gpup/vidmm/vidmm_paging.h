@@ -55,6 +55,6 @@ int gpup_paging_clear(struct gpup_vidmm *mm, u64 offset, u64 size);
 struct gpup_paging_copy *gpup_paging_copy_create(struct gpup_vidmm *mm, bool to_vram,
 						 unsigned int max_pieces);
 void gpup_paging_copy_add(struct gpup_paging_copy *copy, u64 vram, u64 system, u64 size);
-struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy);
+struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy, bool *lost);
 
 #endif /* _GPUP_VIDMM_PAGING_H_ */

@@ -20,6 +20,8 @@ static struct mm_test_gpu *to_test_gpu(struct gpup_adapter *adapter)
 
 static unsigned long test_vram_pfn(struct gpup_adapter *adapter, u64 offset)
 {
+	if (to_test_gpu(adapter)->no_window)
+		return ULONG_MAX;
 	return vmalloc_to_pfn(to_test_gpu(adapter)->vram + offset);
 }
 

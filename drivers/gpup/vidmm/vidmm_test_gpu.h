@@ -39,6 +39,8 @@ struct mm_test_gpu {
 	wait_queue_head_t released;
 	/** @copy_fails: The GPU cannot copy. */
 	bool copy_fails;
+	/** @no_window: The CPU does not reach the VRAM. */
+	bool no_window;
 	/** @prepare_fails_at: Number of the call of as_prepare that fails, or zero. */
 	int prepare_fails_at;
 	/** @as_memory: What every address space says that it takes, in bytes. */

@@ -17,12 +17,14 @@ struct ttm_operation_ctx;
  * struct gpup_tt - Host memory of an object
  */
 struct gpup_tt {
-	/** @base: TTM's part. A page that is NULL in it is in @backup. */
+	/** @base: TTM's part. A page that is NULL in it is in @backup, or was dropped. */
 	struct ttm_tt base;
 	/** @memcg: Who is charged, or NULL. */
 	struct mem_cgroup *memcg;
 	/** @backup: Pages that were given to the host's swap, or NULL. */
 	struct file *backup;
+	/** @dropped: Pages that are nowhere are zero. */
+	bool dropped;
 };
 
 static inline struct gpup_tt *to_gpup_tt(struct ttm_tt *tt)
@@ -36,6 +38,7 @@ void gpup_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt);
 int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_operation_ctx *ctx);
 void gpup_tt_unpopulate(struct ttm_device *ttm, struct ttm_tt *tt);
 unsigned long gpup_tt_back_up(struct ttm_tt *tt);
+void gpup_tt_drop(struct ttm_tt *tt);
 int gpup_tt_restore(struct ttm_tt *tt);
 
 #endif /* _GPUP_VIDMM_TT_H_ */

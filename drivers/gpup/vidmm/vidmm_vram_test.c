@@ -16,172 +16,10 @@
 #include <drm/drm_print.h>
 #include <drm/ttm/ttm_placement.h>
 
-#include "vidmm_internal.h"
-#include "vidmm_test_gpu.h"
+#include "vidmm_test_vram.h"
 
 #define POOL		SZ_16M
 #define POOL_PAGES	(POOL / PAGE_SIZE)
-
-/* The memory manager of a test, with a VRAM of another size and another way to clear it. */
-struct vram_test {
-	struct gpup_vidmm *mm;
-	struct gpup_vram *vram;
-	/* Also how clearing finds the test. */
-	struct gpup_adapter_caps caps;
-	struct gpup_vidmm_partition mp;
-	/* For whom TTM allocates. */
-	struct gpup_bo bo;
-	/* The memory, or NULL if nobody looks. */
-	u8 *bytes;
-	/* Bytes cleared by the scrubber, and by others. */
-	u64 scrubbed, cleared;
-	/* How often the scrubber began, and how often when another clear last ended. */
-	unsigned int scrubs, scrubs_seen;
-	/* Most that was ever cleared at once. */
-	u64 largest;
-	/* Clearing fails where it touches these bytes. */
-	u64 fail_start, fail_end;
-	/* The scrubber waits before it clears. */
-	bool hold;
-	wait_queue_head_t wait;
-	/* Others take their time, and let the scrubber go. */
-	bool slow;
-};
-
-static void let_go(struct vram_test *t)
-{
-	WRITE_ONCE(t->hold, false);
-	wake_up_all(&t->wait);
-}
-
-static int test_clear(struct gpup_vidmm *mm, u64 offset, u64 size)
-{
-	struct vram_test *t = container_of(mm->caps, struct vram_test, caps);
-	bool scrubber = current->flags & PF_WQ_WORKER;
-
-	t->largest = max(t->largest, size);
-	if (scrubber) {
-		WRITE_ONCE(t->scrubs, t->scrubs + 1);
-		wake_up_all(&t->wait);
-		wait_event(t->wait, !READ_ONCE(t->hold));
-	} else if (t->slow) {
-		let_go(t);
-		msleep(20);
-	}
-	if (offset < t->fail_end && t->fail_start < offset + size)
-		return -EIO;
-	if (t->bytes)
-		memset(t->bytes + offset, 0, size);
-	if (scrubber)
-		t->scrubbed += size;
-	else
-		t->cleared += size;
-	t->scrubs_seen = t->scrubs;
-	return 0;
-}
-
-static struct vram_test *begin(struct kunit *test, u64 size, bool bytes)
-{
-	struct mm_test_gpu *gpu = test->priv;
-	struct vram_test *t;
-
-	t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t);
-	t->mm = gpu->mm;
-	t->vram = &gpu->mm->vram;
-	t->caps = *gpu->mm->caps;
-	t->caps.vram_size = size;
-	init_waitqueue_head(&t->wait);
-	if (bytes) {
-		t->bytes = vmalloc(size);
-		KUNIT_ASSERT_NOT_NULL(test, t->bytes);
-		memset(t->bytes, 0xa5, size);
-	}
-
-	gpup_vram_fini(t->vram);
-	gpup_pool_init(&t->mm->pool, size);
-	t->mm->caps = &t->caps;
-	KUNIT_ASSERT_EQ(test, 0, gpup_vram_init_with(t->vram, t->mm, test_clear));
-	KUNIT_ASSERT_EQ(test, 0, gpup_vidmm_partition_init(&t->mp, t->mm, 0, size, 0));
-	t->bo.mp = &t->mp;
-	t->bo.tbo.bdev = &t->mm->ttm;
-	return t;
-}
-
-/* What a test has allocated it has freed. */
-static void end(struct kunit *test, struct vram_test *t)
-{
-	KUNIT_EXPECT_EQ(test, 0, t->mp.vram.resident);
-	KUNIT_EXPECT_EQ(test, t->vram->buddy.size,
-			t->vram->buddy.avail + t->vram->in_hand + t->vram->retired_size);
-	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->vram->huge));
-	gpup_vidmm_partition_fini(&t->mp);
-	mm_test_exit(test);
-	test->priv = NULL;
-	vfree(t->bytes);
-}
-
-/* Without a charge to the partition. */
-static int try_alloc(struct vram_test *t, u64 size, struct ttm_resource **res)
-{
-	const struct ttm_place place = { .mem_type = TTM_PL_VRAM };
-
-	t->bo.tbo.base.size = size;
-	return t->vram->man.func->alloc(&t->vram->man, &t->bo.tbo, &place, res);
-}
-
-static int try_take(struct vram_test *t, u64 size, struct ttm_resource **res)
-{
-	int ret;
-
-	ret = gpup_mem_charge(&t->mp, DRM_GPUP_BO_VRAM, size);
-	if (ret)
-		return ret;
-	ret = try_alloc(t, size, res);
-	if (ret)
-		gpup_mem_uncharge(&t->mp, DRM_GPUP_BO_VRAM, size);
-	return ret;
-}
-
-static struct ttm_resource *take(struct kunit *test, struct vram_test *t, u64 size)
-{
-	struct ttm_resource *res;
-
-	KUNIT_ASSERT_EQ(test, 0, try_take(t, size, &res));
-	return res;
-}
-
-static void give(struct vram_test *t, struct ttm_resource *res)
-{
-	u64 size = res->size;
-
-	/* TTM may have given it to an object that is not ours. */
-	res->bo = NULL;
-	t->vram->man.func->free(&t->vram->man, res);
-	gpup_mem_uncharge(&t->mp, DRM_GPUP_BO_VRAM, size);
-}
-
-static void park(struct vram_test *t)
-{
-	atomic_inc(&t->vram->urgent);
-	flush_delayed_work(&t->vram->work);
-}
-
-static void unpark(struct vram_test *t)
-{
-	if (atomic_dec_and_test(&t->vram->urgent))
-		queue_delayed_work(t->vram->wq, &t->vram->work, 0);
-}
-
-static void settle(struct vram_test *t)
-{
-	flush_delayed_work(&t->vram->work);
-}
-
-static u64 dirty(struct vram_test *t)
-{
-	return t->vram->buddy.avail - t->vram->buddy.clear_avail;
-}
 
 struct fill {
 	struct vram_test *t;
@@ -222,14 +60,14 @@ static bool is_filled(struct vram_test *t, struct ttm_resource *res, u8 value)
 /* All of the VRAM is somebody's old data, and the scrubber does not come to it. */
 static struct vram_test *begin_dirty(struct kunit *test)
 {
-	struct vram_test *t = begin(test, POOL, true);
+	struct vram_test *t = vram_test_begin(test, POOL, true);
 	struct ttm_resource *res;
 
-	park(t);
-	res = take(test, t, POOL);
+	vram_test_park(t);
+	res = vram_test_take(test, t, POOL);
 	fill(t, res, 0xa5);
-	give(t, res);
-	KUNIT_ASSERT_EQ(test, POOL, dirty(t));
+	vram_test_give(t, res);
+	KUNIT_ASSERT_EQ(test, POOL, vram_test_dirty(t));
 	t->cleared = 0;
 	t->scrubbed = 0;
 	t->scrubs = 0;
@@ -239,36 +77,36 @@ static struct vram_test *begin_dirty(struct kunit *test)
 
 static struct vram_test *begin_clear(struct kunit *test)
 {
-	struct vram_test *t = begin(test, POOL, true);
+	struct vram_test *t = vram_test_begin(test, POOL, true);
 
-	settle(t);
-	KUNIT_ASSERT_EQ(test, 0, dirty(t));
+	vram_test_settle(t);
+	KUNIT_ASSERT_EQ(test, 0, vram_test_dirty(t));
 	return t;
 }
 
 static void all_is_cleared_once_from_the_start(struct kunit *test)
 {
-	struct vram_test *t = begin(test, POOL, true);
+	struct vram_test *t = vram_test_begin(test, POOL, true);
 	struct ttm_resource *res;
 
-	settle(t);
+	vram_test_settle(t);
 	KUNIT_EXPECT_EQ(test, POOL, t->vram->buddy.clear_avail);
 	KUNIT_EXPECT_EQ(test, POOL, t->scrubbed);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->largest);
 	KUNIT_EXPECT_NULL(test, memchr_inv(t->bytes, 0, POOL));
 
 	/* Nor is anything cleared again for those who get it. */
-	res = take(test, t, POOL);
+	res = vram_test_take(test, t, POOL);
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(res));
 	KUNIT_EXPECT_EQ(test, 0, t->cleared);
-	give(t, res);
-	settle(t);
+	vram_test_give(t, res);
+	vram_test_settle(t);
 	KUNIT_EXPECT_EQ(test, 2ull * POOL, t->scrubbed);
-	res = take(test, t, SZ_1M);
-	give(t, res);
-	settle(t);
+	res = vram_test_take(test, t, SZ_1M);
+	vram_test_give(t, res);
+	vram_test_settle(t);
 	KUNIT_EXPECT_EQ(test, 2ull * POOL + SZ_1M, t->scrubbed);
-	end(test, t);
+	vram_test_end(test, t);
 }
 
 static void clear_memory_goes_first(struct kunit *test)
@@ -276,29 +114,29 @@ static void clear_memory_goes_first(struct kunit *test)
 	struct vram_test *t = begin_clear(test);
 	struct ttm_resource *a, *b, *rest;
 
-	park(t);
-	a = take(test, t, SZ_4M);
+	vram_test_park(t);
+	a = vram_test_take(test, t, SZ_4M);
 	fill(t, a, 0x5a);
-	give(t, a);
-	KUNIT_EXPECT_EQ(test, SZ_4M, dirty(t));
+	vram_test_give(t, a);
+	KUNIT_EXPECT_EQ(test, SZ_4M, vram_test_dirty(t));
 
-	b = take(test, t, SZ_4M);
-	KUNIT_EXPECT_EQ(test, SZ_4M, dirty(t));
+	b = vram_test_take(test, t, SZ_4M);
+	KUNIT_EXPECT_EQ(test, SZ_4M, vram_test_dirty(t));
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(b));
 	KUNIT_EXPECT_EQ(test, 0, t->cleared);
 	KUNIT_EXPECT_TRUE(test, is_filled(t, b, 0));
 
 	/* What is dirty is better than nothing. */
-	rest = take(test, t, POOL - SZ_4M);
+	rest = vram_test_take(test, t, POOL - SZ_4M);
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(rest));
 	KUNIT_EXPECT_EQ(test, SZ_4M, t->cleared);
 	KUNIT_EXPECT_TRUE(test, is_filled(t, rest, 0));
-	give(t, rest);
-	give(t, b);
-	unpark(t);
-	settle(t);
-	KUNIT_EXPECT_EQ(test, 0, dirty(t));
-	end(test, t);
+	vram_test_give(t, rest);
+	vram_test_give(t, b);
+	vram_test_unpark(t);
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, 0, vram_test_dirty(t));
+	vram_test_end(test, t);
 }
 
 static void old_data_is_not_seen_and_only_the_own_size_is_paid(struct kunit *test)
@@ -310,7 +148,7 @@ static void old_data_is_not_seen_and_only_the_own_size_is_paid(struct kunit *tes
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		res[i] = take(test, t, sizes[i]);
+		res[i] = vram_test_take(test, t, sizes[i]);
 		KUNIT_EXPECT_FALSE(test, is_filled(t, res[i], 0));
 		KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(res[i]));
 		KUNIT_EXPECT_TRUE(test, is_filled(t, res[i], 0));
@@ -320,8 +158,8 @@ static void old_data_is_not_seen_and_only_the_own_size_is_paid(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->largest);
 	KUNIT_EXPECT_EQ(test, 0, t->scrubbed);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		give(t, res[i]);
-	end(test, t);
+		vram_test_give(t, res[i]);
+	vram_test_end(test, t);
 }
 
 static void scrubber_retires_what_it_cannot_clear(struct kunit *test)
@@ -331,16 +169,16 @@ static void scrubber_retires_what_it_cannot_clear(struct kunit *test)
 
 	t->fail_start = SZ_4M + SZ_1M;
 	t->fail_end = t->fail_start + PAGE_SIZE;
-	unpark(t);
-	settle(t);
+	vram_test_unpark(t);
+	vram_test_settle(t);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->vram->retired_size);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->mm->pool.retired);
 	KUNIT_EXPECT_EQ(test, POOL - SZ_2M, t->vram->buddy.clear_avail);
-	KUNIT_EXPECT_EQ(test, -ENOSPC, try_alloc(t, POOL - SZ_2M + PAGE_SIZE, &res));
-	res = take(test, t, POOL - SZ_2M);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, vram_test_try_alloc(t, POOL - SZ_2M + PAGE_SIZE, &res));
+	res = vram_test_take(test, t, POOL - SZ_2M);
 	KUNIT_EXPECT_TRUE(test, is_filled(t, res, 0));
-	give(t, res);
-	end(test, t);
+	vram_test_give(t, res);
+	vram_test_end(test, t);
 }
 
 static void owner_that_cannot_be_served_retires_a_piece(struct kunit *test)
@@ -350,14 +188,14 @@ static void owner_that_cannot_be_served_retires_a_piece(struct kunit *test)
 	struct gpup_extent extent;
 	u64 bad;
 
-	res = take(test, t, SZ_8M);
+	res = vram_test_take(test, t, SZ_8M);
 	gpup_vram_extent(res, SZ_4M + SZ_1M, &extent);
 	bad = round_down(extent.addr, SZ_2M);
 	t->fail_start = extent.addr;
 	t->fail_end = extent.addr + 1;
 	KUNIT_EXPECT_EQ(test, -EIO, gpup_vram_clear(res));
 	KUNIT_EXPECT_EQ(test, 0, t->vram->retired_size);
-	give(t, res);
+	vram_test_give(t, res);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->vram->retired_size);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->mm->pool.retired);
 	KUNIT_EXPECT_EQ(test, POOL - SZ_2M, t->vram->buddy.avail);
@@ -365,16 +203,16 @@ static void owner_that_cannot_be_served_retires_a_piece(struct kunit *test)
 	/* All the rest is good, and only the rest. */
 	t->fail_start = bad;
 	t->fail_end = bad + SZ_2M;
-	res = take(test, t, POOL - SZ_2M);
+	res = vram_test_take(test, t, POOL - SZ_2M);
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(res));
 	KUNIT_EXPECT_TRUE(test, is_filled(t, res, 0));
-	KUNIT_EXPECT_EQ(test, -ENOSPC, try_alloc(t, PAGE_SIZE, &none));
-	give(t, res);
-	unpark(t);
-	settle(t);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, vram_test_try_alloc(t, PAGE_SIZE, &none));
+	vram_test_give(t, res);
+	vram_test_unpark(t);
+	vram_test_settle(t);
 	KUNIT_EXPECT_EQ(test, POOL - SZ_2M, t->vram->buddy.clear_avail);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->vram->retired_size);
-	end(test, t);
+	vram_test_end(test, t);
 }
 
 struct taker {
@@ -390,7 +228,7 @@ static void take_all(struct work_struct *work)
 {
 	struct taker *taker = container_of(work, struct taker, work);
 
-	taker->ret = try_take(taker->t, POOL, &taker->res);
+	taker->ret = vram_test_try_take(taker->t, POOL, &taker->res);
 	taker->scrubs = READ_ONCE(taker->t->scrubs);
 	complete(&taker->done);
 }
@@ -402,21 +240,21 @@ static void what_is_being_scrubbed_is_waited_for(struct kunit *test)
 	struct ttm_resource *res, *none;
 
 	WRITE_ONCE(t->hold, true);
-	unpark(t);
+	vram_test_unpark(t);
 	wait_event(t->wait, READ_ONCE(t->scrubs) == 1);
 	KUNIT_EXPECT_EQ(test, SZ_2M, t->vram->in_hand);
 
 	/* Who can do without gets it at once; what is not there cannot be waited for. */
-	res = take(test, t, POOL - SZ_2M);
-	KUNIT_EXPECT_EQ(test, -ENOSPC, try_alloc(t, SZ_2M + PAGE_SIZE, &none));
-	give(t, res);
+	res = vram_test_take(test, t, POOL - SZ_2M);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, vram_test_try_alloc(t, SZ_2M + PAGE_SIZE, &none));
+	vram_test_give(t, res);
 
 	init_completion(&taker.done);
 	INIT_WORK_ONSTACK(&taker.work, take_all);
 	queue_work(system_unbound_wq, &taker.work);
 	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&taker.done, HZ / 10));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&t->vram->urgent));
-	let_go(t);
+	vram_test_let_go(t);
 	wait_for_completion(&taker.done);
 	destroy_work_on_stack(&taker.work);
 	KUNIT_ASSERT_EQ(test, 0, taker.ret);
@@ -424,10 +262,10 @@ static void what_is_being_scrubbed_is_waited_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(taker.res));
 	KUNIT_EXPECT_EQ(test, POOL - SZ_2M, t->cleared);
 	KUNIT_EXPECT_TRUE(test, is_filled(t, taker.res, 0));
-	give(t, taker.res);
-	settle(t);
-	KUNIT_EXPECT_EQ(test, 0, dirty(t));
-	end(test, t);
+	vram_test_give(t, taker.res);
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, 0, vram_test_dirty(t));
+	vram_test_end(test, t);
 }
 
 /* Nothing can be cleared. */
@@ -438,40 +276,40 @@ static void piece_that_is_lost_in_the_hand_ends_the_wait(struct kunit *test)
 
 	t->fail_end = POOL;
 	WRITE_ONCE(t->hold, true);
-	unpark(t);
+	vram_test_unpark(t);
 	wait_event(t->wait, READ_ONCE(t->scrubs) == 1);
 	init_completion(&taker.done);
 	INIT_WORK_ONSTACK(&taker.work, take_all);
 	queue_work(system_unbound_wq, &taker.work);
 	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&taker.done, HZ / 10));
-	let_go(t);
+	vram_test_let_go(t);
 	wait_for_completion(&taker.done);
 	destroy_work_on_stack(&taker.work);
 	KUNIT_EXPECT_EQ(test, -ENOSPC, taker.ret);
-	settle(t);
+	vram_test_settle(t);
 	KUNIT_EXPECT_EQ(test, POOL, t->vram->retired_size);
 	KUNIT_EXPECT_EQ(test, 0, t->vram->buddy.avail);
-	end(test, t);
+	vram_test_end(test, t);
 }
 
 static void scrubber_stands_back_for_owners(struct kunit *test)
 {
 	struct vram_test *t = begin_dirty(test);
-	struct ttm_resource *res = take(test, t, SZ_8M);
+	struct ttm_resource *res = vram_test_take(test, t, SZ_8M);
 
 	WRITE_ONCE(t->hold, true);
-	unpark(t);
+	vram_test_unpark(t);
 	wait_event(t->wait, READ_ONCE(t->scrubs) == 1);
 	/* The first piece lets the scrubber go; it may end what it has, and no more. */
 	t->slow = true;
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(res));
 	KUNIT_EXPECT_EQ(test, SZ_8M, t->cleared);
 	KUNIT_EXPECT_EQ(test, 1, t->scrubs_seen);
-	settle(t);
-	KUNIT_EXPECT_EQ(test, 0, dirty(t));
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, 0, vram_test_dirty(t));
 	KUNIT_EXPECT_EQ(test, SZ_8M, t->scrubbed);
-	give(t, res);
-	end(test, t);
+	vram_test_give(t, res);
+	vram_test_end(test, t);
 }
 
 struct pieces {
@@ -507,22 +345,22 @@ static void large_objects_get_large_pieces(struct kunit *test)
 	struct ttm_resource *small, *a, *b;
 	struct pieces pieces;
 
-	small = take(test, t, PAGE_SIZE);
-	a = take(test, t, SZ_8M);
+	small = vram_test_take(test, t, PAGE_SIZE);
+	a = vram_test_take(test, t, SZ_8M);
 	pieces = look_at(a);
 	KUNIT_EXPECT_EQ(test, 1, pieces.count);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pieces.addr, SZ_2M));
 	KUNIT_EXPECT_EQ(test, SZ_8M, atomic64_read(&t->vram->huge));
 
-	b = take(test, t, SZ_4M + SZ_2M + SZ_1M + PAGE_SIZE);
+	b = vram_test_take(test, t, SZ_4M + SZ_2M + SZ_1M + PAGE_SIZE);
 	pieces = look_at(b);
 	KUNIT_EXPECT_EQ(test, b->size, pieces.offset);
 	KUNIT_EXPECT_EQ(test, 0, pieces.crooked);
 	KUNIT_EXPECT_EQ(test, SZ_8M + SZ_4M + SZ_2M, atomic64_read(&t->vram->huge));
-	give(t, a);
-	give(t, b);
-	give(t, small);
-	end(test, t);
+	vram_test_give(t, a);
+	vram_test_give(t, b);
+	vram_test_give(t, small);
+	vram_test_end(test, t);
 }
 
 static void report_adds_up(struct kunit *test)
@@ -535,11 +373,11 @@ static void report_adds_up(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	t->fail_end = PAGE_SIZE;
-	unpark(t);
-	settle(t);
-	park(t);
-	res = take(test, t, SZ_4M);
-	give(t, take(test, t, SZ_1M));
+	vram_test_unpark(t);
+	vram_test_settle(t);
+	vram_test_park(t);
+	res = vram_test_take(test, t, SZ_4M);
+	vram_test_give(t, vram_test_take(test, t, SZ_1M));
 	gpup_vram_report(t->vram, &p);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "size: 16777216\n"));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "allocated: 4194304\n"));
@@ -550,9 +388,9 @@ static void report_adds_up(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "retired: 2097152\n"));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "     1048576        1        1\n"));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "largest free: 8388608\n"));
-	give(t, res);
-	unpark(t);
-	end(test, t);
+	vram_test_give(t, res);
+	vram_test_unpark(t);
+	vram_test_end(test, t);
 }
 
 /* Every second page is free, and the scrubber has been to half of these. */
@@ -567,20 +405,20 @@ static void scattered_memory_is_as_good_as_any(struct kunit *test)
 	pages = kunit_kcalloc(test, POOL_PAGES, sizeof(*pages), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	for (i = 0; i < POOL_PAGES; i++)
-		pages[i] = take(test, t, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, -ENOSPC, try_alloc(t, PAGE_SIZE, &res));
+		pages[i] = vram_test_take(test, t, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, vram_test_try_alloc(t, PAGE_SIZE, &res));
 	for (i = 0; i < POOL_PAGES / 2; i += 2)
-		give(t, pages[i]);
-	unpark(t);
-	settle(t);
-	KUNIT_EXPECT_EQ(test, 0, dirty(t));
-	park(t);
+		vram_test_give(t, pages[i]);
+	vram_test_unpark(t);
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, 0, vram_test_dirty(t));
+	vram_test_park(t);
 	for (; i < POOL_PAGES; i += 2)
-		give(t, pages[i]);
-	KUNIT_EXPECT_EQ(test, POOL / 4, dirty(t));
+		vram_test_give(t, pages[i]);
+	KUNIT_EXPECT_EQ(test, POOL / 4, vram_test_dirty(t));
 
 	t->cleared = 0;
-	res = take(test, t, POOL / 2);
+	res = vram_test_take(test, t, POOL / 2);
 	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(res));
 	KUNIT_EXPECT_EQ(test, POOL / 4, t->cleared);
 	KUNIT_EXPECT_TRUE(test, is_filled(t, res, 0));
@@ -598,17 +436,17 @@ static void scattered_memory_is_as_good_as_any(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, POOL_PAGES / 2, wrong);
 
 	/* It grows together again. */
-	give(t, res);
+	vram_test_give(t, res);
 	for (i = 1; i < POOL_PAGES; i += 2)
-		give(t, pages[i]);
-	unpark(t);
-	settle(t);
-	KUNIT_EXPECT_EQ(test, 0, dirty(t));
-	res = take(test, t, SZ_8M);
+		vram_test_give(t, pages[i]);
+	vram_test_unpark(t);
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, 0, vram_test_dirty(t));
+	res = vram_test_take(test, t, SZ_8M);
 	pieces = look_at(res);
 	KUNIT_EXPECT_EQ(test, 1, pieces.count);
-	give(t, res);
-	end(test, t);
+	vram_test_give(t, res);
+	vram_test_end(test, t);
 }
 
 #define RANDOM_STEPS	24000
@@ -646,16 +484,9 @@ static void disown_piece(u64 addr, u64 size, void *data)
 }
 
 /* Small ones are as likely as large ones. */
-static u64 random_size(struct rnd_state *rnd, unsigned int orders)
-{
-	u32 bound = 1u << prandom_u32_state(rnd) % (orders + 1);
-
-	return (bound + prandom_u32_state(rnd) % bound) * PAGE_SIZE;
-}
-
 static void random_sequence_keeps_owners_apart(struct kunit *test)
 {
-	struct vram_test *t = begin(test, POOL, true);
+	struct vram_test *t = vram_test_begin(test, POOL, true);
 	struct ttm_resource *res[RANDOM_OBJECTS] = {};
 	struct owners *owners = kunit_kzalloc(test, sizeof(*owners), GFP_KERNEL);
 	u64 live = 0, lost = 0, size;
@@ -671,12 +502,12 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 
 		/* Once in a while a page goes bad, and the scrubber is too late for it. */
 		if (step % 6000 == 3000) {
-			park(t);
+			vram_test_park(t);
 			parked = true;
 			t->fail_start = (prandom_u32_state(&rnd) % POOL_PAGES) * PAGE_SIZE;
 			t->fail_end = t->fail_start + PAGE_SIZE;
 		} else if (step % 6000 == 4000) {
-			unpark(t);
+			vram_test_unpark(t);
 			parked = false;
 		}
 		owners->me = i + 1;
@@ -685,11 +516,11 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 				seen++;
 			gpup_vram_walk(res[i], disown_piece, owners);
 			live -= res[i]->size;
-			give(t, res[i]);
+			vram_test_give(t, res[i]);
 			res[i] = NULL;
 		} else {
-			size = random_size(&rnd, 7);
-			ret = try_take(t, size, &res[i]);
+			size = vram_test_random_size(&rnd, 7);
+			ret = vram_test_try_take(t, size, &res[i]);
 			if (ret) {
 				refused++;
 				KUNIT_ASSERT_GT(test, size, POOL - live - t->vram->retired_size);
@@ -698,7 +529,7 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 			lost = t->vram->retired_size;
 			if (gpup_vram_clear(res[i])) {
 				failed++;
-				give(t, res[i]);
+				vram_test_give(t, res[i]);
 				res[i] = NULL;
 				KUNIT_ASSERT_GT(test, t->vram->retired_size, lost);
 				continue;
@@ -713,8 +544,8 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, seen);
 		KUNIT_ASSERT_EQ(test, live, t->mp.vram.resident);
 		if (step % 64 == 0 && !parked) {
-			settle(t);
-			KUNIT_ASSERT_EQ(test, 0, dirty(t));
+			vram_test_settle(t);
+			KUNIT_ASSERT_EQ(test, 0, vram_test_dirty(t));
 			KUNIT_ASSERT_EQ(test, POOL, live + t->vram->retired_size +
 					t->vram->buddy.avail);
 		}
@@ -722,9 +553,9 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 	}
 	for (step = 0; step < RANDOM_OBJECTS; step++)
 		if (res[step])
-			give(t, res[step]);
-	settle(t);
-	KUNIT_EXPECT_EQ(test, 0, dirty(t));
+			vram_test_give(t, res[step]);
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, 0, vram_test_dirty(t));
 	KUNIT_EXPECT_GT(test, refused, 0);
 	KUNIT_EXPECT_GT(test, failed, 0);
 	KUNIT_EXPECT_EQ(test, t->vram->retired_size, t->mm->pool.retired);
@@ -733,126 +564,7 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 	KUNIT_EXPECT_GT(test, t->cleared, 0);
 	kunit_info(test, "%u refused, %u could not be cleared, %llu MiB scrubbed, %llu MiB not\n",
 		   refused, failed, t->scrubbed >> 20, t->cleared >> 20);
-	end(test, t);
-}
-
-#define TRACE_POOL	SZ_256M
-#define TRACE_OBJECTS	256
-#define TRACE_STEPS	(IS_ENABLED(CONFIG_KASAN) ? 20000 : 200000)
-#define TRACE_ROUNDS	9
-
-/* Allocate what is free, free what is not. */
-struct trace_step {
-	unsigned int object;
-	u64 size;
-};
-
-static u64 run_vram(struct vram_test *t, const struct trace_step *trace, unsigned int *refused)
-{
-	static struct ttm_resource *res[TRACE_OBJECTS];
-	const struct ttm_place place = { .mem_type = TTM_PL_VRAM };
-	struct ttm_resource_manager *man = &t->vram->man;
-	u64 start = ktime_get_ns();
-	unsigned int i;
-
-	for (i = 0; i < TRACE_STEPS; i++) {
-		struct ttm_resource **r = &res[trace[i].object];
-
-		if (*r) {
-			man->func->free(man, *r);
-			*r = NULL;
-			continue;
-		}
-		t->bo.tbo.base.size = trace[i].size;
-		if (man->func->alloc(man, &t->bo.tbo, &place, r))
-			++*refused;
-	}
-	start = ktime_get_ns() - start;
-	for (i = 0; i < TRACE_OBJECTS; i++)
-		if (res[i])
-			man->func->free(man, res[i]);
-	memset(res, 0, sizeof(res));
-	return start;
-}
-
-static u64 run_buddy(struct gpu_buddy *buddy, const struct trace_step *trace,
-		     unsigned int *refused)
-{
-	static struct list_head blocks[TRACE_OBJECTS];
-	u64 start;
-	unsigned int i;
-
-	for (i = 0; i < TRACE_OBJECTS; i++)
-		INIT_LIST_HEAD(&blocks[i]);
-	start = ktime_get_ns();
-	for (i = 0; i < TRACE_STEPS; i++) {
-		struct list_head *list = &blocks[trace[i].object];
-
-		if (!list_empty(list))
-			gpu_buddy_free_list(buddy, list, 0);
-		else if (gpu_buddy_alloc_blocks(buddy, 0, buddy->size, trace[i].size,
-						buddy->chunk_size, list, 0))
-			++*refused;
-	}
-	start = ktime_get_ns() - start;
-	for (i = 0; i < TRACE_OBJECTS; i++)
-		gpu_buddy_free_list(buddy, &blocks[i], 0);
-	return start;
-}
-
-static int compare(const void *a, const void *b)
-{
-	const u64 *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static void allocation_costs_little_more_than_bare_gpu_buddy(struct kunit *test)
-{
-	struct vram_test *t = begin(test, TRACE_POOL, false);
-	u64 vram[TRACE_ROUNDS], bare[TRACE_ROUNDS];
-	struct trace_step *trace;
-	struct gpu_buddy buddy;
-	struct rnd_state rnd;
-	unsigned int i, refused = 0;
-
-	trace = kvmalloc_array(TRACE_STEPS, sizeof(*trace), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, trace);
-	prandom_seed_state(&rnd, 5);
-	for (i = 0; i < TRACE_STEPS; i++) {
-		trace[i].object = prandom_u32_state(&rnd) % TRACE_OBJECTS;
-		trace[i].size = random_size(&rnd, 10);
-	}
-	KUNIT_ASSERT_EQ(test, 0, gpu_buddy_init(&buddy, TRACE_POOL, PAGE_SIZE));
-
-	/* The scrubber would take the processor away. Both have only dirty memory. */
-	park(t);
-	give(t, take(test, t, TRACE_POOL));
-	KUNIT_ASSERT_EQ(test, 0, gpup_mem_charge(&t->mp, DRM_GPUP_BO_VRAM, TRACE_POOL));
-	for (i = 0; i < TRACE_ROUNDS + 1; i++) {
-		u64 v = run_vram(t, trace, &refused);
-		u64 b = run_buddy(&buddy, trace, &refused);
-
-		/* The first round is for the caches. */
-		if (i) {
-			vram[i - 1] = v;
-			bare[i - 1] = b;
-		}
-	}
-	gpup_mem_uncharge(&t->mp, DRM_GPUP_BO_VRAM, TRACE_POOL);
-	/* That would not be the same work: gpu_buddy finds out only when it has taken all. */
-	KUNIT_EXPECT_EQ(test, 0, refused);
-	sort(vram, TRACE_ROUNDS, sizeof(*vram), compare, NULL);
-	sort(bare, TRACE_ROUNDS, sizeof(*bare), compare, NULL);
-	kunit_info(test, "ns per step: %llu, bare gpu_buddy: %llu, ratio %llu/100\n",
-		   div_u64(vram[TRACE_ROUNDS / 2], TRACE_STEPS),
-		   div_u64(bare[TRACE_ROUNDS / 2], TRACE_STEPS),
-		   div64_u64(100 * vram[TRACE_ROUNDS / 2], bare[TRACE_ROUNDS / 2]));
-	if (!IS_ENABLED(CONFIG_KASAN))
-		KUNIT_EXPECT_LE(test, 100 * vram[TRACE_ROUNDS / 2], 150 * bare[TRACE_ROUNDS / 2]);
-	gpu_buddy_fini(&buddy);
-	kvfree(trace);
-	end(test, t);
+	vram_test_end(test, t);
 }
 
 static struct kunit_case vram_cases[] = {
@@ -868,7 +580,6 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(report_adds_up),
 	KUNIT_CASE(scattered_memory_is_as_good_as_any),
 	KUNIT_CASE(random_sequence_keeps_owners_apart),
-	KUNIT_CASE_SLOW(allocation_costs_little_more_than_bare_gpu_buddy),
 	{}
 };
 
