@@ -32,13 +32,13 @@ struct stress {
 	unsigned int count;
 	uint64_t random;
 	uint64_t *times;	/* of the jobs, in ns */
-	unsigned long jobs, errors;
+	unsigned long jobs, room, errors;
 	uint64_t bytes;
 };
 
 struct request {
 	const char *device;
-	uint64_t size, object, seed, rounds;
+	uint64_t size, object, seed, rounds, seconds;
 	unsigned int think_ms;
 	bool fill;
 };
@@ -127,6 +127,12 @@ static void run_job(struct stress *s)
 	start = now_ns();
 	must(gpup_queue_submit(s->copy, s->commands, NULL, 0, NULL, 0, &value), "submission");
 	must(gpup_queue_wait(s->copy, value, GPUP_FOREVER), "job");
+	if (s->jobs == s->room) {
+		s->room = s->room ? 2 * s->room : 1024;
+		s->times = realloc(s->times, s->room * sizeof(*s->times));
+		if (!s->times)
+			die(EXIT_FAILED, "out of memory");
+	}
 	s->times[s->jobs++] = now_ns() - start;
 	to->key = from->key;
 }
@@ -142,14 +148,15 @@ static int work(const struct request *r)
 {
 	struct stress s = { .random = r->seed };
 	struct timespec think = { r->think_ms / 1000, r->think_ms % 1000 * 1000000l };
+	uint64_t start;
 	unsigned int i;
 
 	gpu_open(&s.gpu, r->device);
 	must(gpup_queue_create(s.gpu.vm, GPUP_ENGINE_COPY, GPUP_PRIORITY_NORMAL, &s.copy), "queue");
 	must(gpup_cmdbuf_create(s.gpu.vm, 4096, &s.commands), "command buffer");
-	s.times = xmalloc(r->rounds * sizeof(*s.times));
 	create_objects(&s, r);
-	while (s.jobs < r->rounds) {
+	start = now_ns();
+	while (s.jobs < r->rounds || now_ns() - start < r->seconds * 1000000000) {
 		run_job(&s);
 		check_object(&s, &s.objects[next_random(&s.random) % s.count]);
 		if (r->think_ms)
@@ -158,8 +165,8 @@ static int work(const struct request *r)
 	for (i = 0; i < s.count; i++)
 		check_object(&s, &s.objects[i]);
 	qsort(s.times, s.jobs, sizeof(*s.times), compare);
-	printf("stress: rounds=%lu jobs=%lu bytes=%llu errors=%lu ", s.jobs, s.jobs, (unsigned long long)s.bytes,
-	       s.errors);
+	printf("stress: rounds=%lu jobs=%lu bytes=%llu errors=%lu ", s.jobs, s.jobs,
+	       (unsigned long long)s.bytes, s.errors);
 	printf("job_ms_median=%.3f job_ms_p99=%.3f\n", s.times[s.jobs / 2] / 1e6,
 	       s.times[(s.jobs - 1) * 99 / 100] / 1e6);
 
@@ -240,12 +247,13 @@ static uint64_t parse_size(const char *option, const char *text)
 
 static int run(int argc, char **argv)
 {
-	enum { SIZE = OPTION_FIRST, OBJECT, ROUNDS, SEED, THINK, FILL };
+	enum { SIZE = OPTION_FIRST, OBJECT, ROUNDS, SECONDS, SEED, THINK, FILL };
 	static const struct option options[] = {
 		COMMON_OPTIONS,
 		{ "size", required_argument, NULL, SIZE },
 		{ "object", required_argument, NULL, OBJECT },
 		{ "rounds", required_argument, NULL, ROUNDS },
+		{ "seconds", required_argument, NULL, SECONDS },
 		{ "seed", required_argument, NULL, SEED },
 		{ "think", required_argument, NULL, THINK },
 		{ "fill", no_argument, NULL, FILL },
@@ -264,6 +272,9 @@ static int run(int argc, char **argv)
 			break;
 		case ROUNDS:
 			r.rounds = parse_number("--rounds", optarg, 1, 1000000);
+			break;
+		case SECONDS:
+			r.seconds = parse_number("--seconds", optarg, 1, 1000000);
 			break;
 		case SEED:
 			r.seed = parse_number("--seed", optarg, 0, UINT64_MAX);
@@ -298,6 +309,7 @@ const struct command command_stress = {
 		"  --size SIZE         all objects together (64M)\n"
 		"  --object SIZE       one object (16M)\n"
 		"  --rounds N          jobs, after each of which one object is checked (20)\n"
+		"  --seconds N         go on for so long, even if those are done\n"
 		"  --think MS          wait after each job\n"
 		"  --seed N            where randomness begins (1)\n"
 		"  --fill              only allocate as much as there is, --rounds times (1)\n"
