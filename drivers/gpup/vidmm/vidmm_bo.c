@@ -346,6 +346,22 @@ static void bo_gem_free(struct drm_gem_object *obj)
 	gpup_ttm_bo_fini(&bo->tbo);
 }
 
+/* Have all pages of an object in the host's memory, where a CPU can map them. */
+static int have_pages(struct gpup_bo *bo)
+{
+	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
+	int ret;
+
+	if (bo->resident || is_foreign(bo))
+		return 0;
+	ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
+	if (!ret)
+		ret = gpup_tt_restore(bo->tbo.ttm);
+	if (!ret)
+		gpup_tt_split(bo->tbo.ttm);
+	return ret;
+}
+
 static vm_fault_t bo_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -354,7 +370,7 @@ static vm_fault_t bo_fault(struct vm_fault *vmf)
 
 	if (ret)
 		return ret;
-	if (!to_bo(tbo)->resident && has_pages(tbo) && gpup_tt_restore(tbo->ttm))
+	if (have_pages(to_bo(tbo)))
 		ret = VM_FAULT_OOM;
 	else
 		ret = ttm_bo_vm_fault_reserved(vmf, vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
@@ -649,18 +665,6 @@ bool gpup_bo_advise(struct gpup_bo *bo, u32 advice)
 	return retained;
 }
 EXPORT_SYMBOL_GPL(gpup_bo_advise);
-
-/* In the host's memory, and all of it there. */
-static int have_pages(struct gpup_bo *bo)
-{
-	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
-	int ret;
-
-	if (bo->resident || is_foreign(bo))
-		return 0;
-	ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
-	return ret ?: gpup_tt_restore(bo->tbo.ttm);
-}
 
 /**
  * gpup_bo_cpu_lock() - Keep an object where it is, for the CPU to look at

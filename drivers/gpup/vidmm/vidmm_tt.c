@@ -21,8 +21,8 @@
  *
  * Pages are allocated in blocks of up to 2 MiB, so that a copy has few pieces and a CPU can map
  * large pages, and are charged to the memory cgroup of whoever owns the object: the
- * VMM, or the process on the host. The blocks are split into pages, because KVM of older kernels
- * refuses to map a page that has no reference count of its own, and gives up the VM.
+ * VMM, or the process on the host. Before a CPU maps them they are split into pages: KVM of
+ * older kernels refuses a page that has no reference count of its own, and gives up the VM.
  *
  * A partition that must give way does so even where its cgroup is full: the guarantee of
  * another must not depend on that. Its cgroup then goes over its limit, and its next
@@ -46,7 +46,7 @@ static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int
 	for (; *order; (*order)--) {
 		page = alloc_pages((gfp | __GFP_NORETRY) & ~__GFP_DIRECT_RECLAIM, *order);
 		if (page) {
-			split_page(page, *order);
+			set_page_private(page, *order);
 			return page;
 		}
 	}
@@ -55,13 +55,27 @@ static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int
 	return page ?: alloc_page(gfp | __GFP_RETRY_MAYFAIL | __GFP_HIGH);
 }
 
+/* Of the block that begins here. */
+static unsigned int block_order(const struct page *page)
+{
+	return page ? page_private(page) : 0;
+}
+
+/* They end with a block. */
 static void free_first_pages(struct ttm_tt *tt, unsigned long count)
 {
-	unsigned long i;
+	unsigned long i = 0;
 
-	for (i = 0; i < count; i++)
-		if (tt->pages[i])
-			__free_page(tt->pages[i]);
+	while (i < count) {
+		struct page *page = tt->pages[i];
+		unsigned int order = block_order(page);
+
+		i += 1ul << order;
+		if (!page)
+			continue;
+		set_page_private(page, 0);
+		__free_pages(page, order);
+	}
 	memset(tt->pages, 0, count * sizeof(*tt->pages));
 }
 
@@ -152,6 +166,7 @@ void gpup_tt_unpopulate(struct ttm_device *ttm, struct ttm_tt *tt)
 		fput(gtt->backup);
 	gtt->backup = NULL;
 	gtt->dropped = false;
+	gtt->split = false;
 }
 
 static bool back_up_page(struct gpup_tt *gtt, unsigned long i)
@@ -168,6 +183,30 @@ static bool back_up_page(struct gpup_tt *gtt, unsigned long i)
 	__free_page(gtt->base.pages[i]);
 	gtt->base.pages[i] = NULL;
 	return true;
+}
+
+/**
+ * gpup_tt_split() - Give each page a reference count of its own
+ * @tt: TTM's part, populated; the object is reserved.
+ */
+void gpup_tt_split(struct ttm_tt *tt)
+{
+	struct gpup_tt *gtt = to_gpup_tt(tt);
+	unsigned long i = 0;
+
+	if (gtt->split)
+		return;
+	while (i < tt->num_pages) {
+		struct page *page = tt->pages[i];
+		unsigned int order = block_order(page);
+
+		i += 1ul << order;
+		if (!order)
+			continue;
+		set_page_private(page, 0);
+		split_page(page, order);
+	}
+	gtt->split = true;
 }
 
 /**
@@ -192,6 +231,7 @@ unsigned long gpup_tt_back_up(struct ttm_tt *tt)
 			return 0;
 		gtt->backup = file;
 	}
+	gpup_tt_split(tt);
 	old = set_active_memcg(gtt->memcg);
 	for (i = 0; i < tt->num_pages; i++) {
 		if (!tt->pages[i])

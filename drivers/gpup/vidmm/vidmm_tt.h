@@ -23,6 +23,8 @@ struct gpup_tt {
 	struct mem_cgroup *memcg;
 	/** @backup: Pages that were given to the host's swap, or NULL. */
 	struct file *backup;
+	/** @split: There are no blocks of several pages any more. */
+	bool split;
 	/** @dropped: Pages that are nowhere are zero. */
 	bool dropped;
 };
@@ -38,6 +40,7 @@ void gpup_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt);
 int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_operation_ctx *ctx);
 void gpup_tt_unpopulate(struct ttm_device *ttm, struct ttm_tt *tt);
 unsigned long gpup_tt_back_up(struct ttm_tt *tt);
+void gpup_tt_split(struct ttm_tt *tt);
 void gpup_tt_drop(struct ttm_tt *tt);
 int gpup_tt_restore(struct ttm_tt *tt);
 
