@@ -276,7 +276,7 @@ struct drm_gpup_bo_advise {
 	__u32 handle;
 	/** @advice: One of &enum drm_gpup_bo_advice. */
 	__u32 advice;
-	/** @retained: Out: 1 if the contents are still there, 0 if they were dropped. */
+	/** @retained: Out: 1 if the contents are still there, 0 if they were dropped or lost. */
 	__u32 retained;
 	/** @pad: Must be zero. */
 	__u32 pad;

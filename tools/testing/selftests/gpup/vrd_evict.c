@@ -218,6 +218,18 @@ TEST(what_is_not_needed_is_dropped)
 	EXPECT_EQ(moved, partition_get(t.uuid, "bytes_moved"));
 	ASSERT_EQ(0, advise(&t.vrd, t.bo[1], DRM_GPUP_BO_WILL_NEED, &retained));
 	EXPECT_TRUE(retained);
+
+	/* One that is evicted already gives its copy in the host's memory back at once. */
+	ASSERT_EQ(0, fill_object(&t, 1, 0x33333333));
+	ASSERT_EQ(0, evict_all(&t, max));
+	moved = partition_get(t.uuid, "bytes_moved");
+	ASSERT_EQ(0, advise(&t.vrd, t.bo[1], DRM_GPUP_BO_DONT_NEED, &retained));
+	EXPECT_FALSE(retained);
+	ASSERT_EQ(0, advise(&t.vrd, t.bo[1], DRM_GPUP_BO_WILL_NEED, &retained));
+	EXPECT_FALSE(retained);
+	t.seed[1] = 0;
+	EXPECT_EQ(0, check_object(&t, 1, 0));
+	EXPECT_EQ(0, check_object(&t, 0, 0));
 	EXPECT_EQ(0, drop_objects(&t));
 	EXPECT_EQ(0, close_tenant(&t));
 }
@@ -364,6 +376,89 @@ TEST(the_owner_pays)
 	EXPECT_EQ(0, drop_objects(&t));
 	EXPECT_EQ(0, close_tenant(&t));
 	leave_group(&g);
+}
+
+/* A swap device of compressed memory; NULL if the kernel has none to offer. */
+static const char *add_swap(void)
+{
+	static const char set_up[] =
+		"modprobe zram num_devices=0 && n=$(cat /sys/class/zram-control/hot_add) &&"
+		"echo 256M >/sys/block/zram$n/disksize && mkswap /dev/zram$n >/dev/null &&"
+		"swapon /dev/zram$n && echo /dev/zram$n";
+	static char device[32];
+	FILE *f = popen(set_up, "re");
+	bool found = f && fgets(device, sizeof(device), f);
+
+	if (f)
+		pclose(f);
+	device[strcspn(device, "\n")] = '\0';
+	return found ? device : NULL;
+}
+
+static void remove_swap(const char *device)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command),
+		 "swapoff %s && echo %s >/sys/class/zram-control/hot_remove && modprobe -r zram",
+		 device, device + strlen("/dev/zram"));
+	if (system(command))
+		fatal("%s", command);
+}
+
+/* A host under pressure writes evicted objects to swap, and the VM does not notice. */
+TEST(evicted_objects_are_swapped)
+{
+	uint64_t max = mdev_smallest(), size, evicted, swapped;
+	char amount[24];
+	const char *swap;
+	struct group g;
+	struct tenant t;
+	unsigned int i;
+	int ret;
+
+	ret = enter_group(&g);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "no memory controller for cgroups");
+	ASSERT_EQ(0, ret);
+	swap = add_swap();
+	if (!swap) {
+		leave_group(&g);
+		SKIP(return, "no swap: no zram");
+	}
+	open_tenant(&t, max, 0);
+	while (!add_object(&t))
+		;
+	size = t.count * OBJECT;
+	for (i = 0; i < t.count; i++)
+		ASSERT_EQ(0, fill_object(&t, i, i + 1));
+	ASSERT_EQ(0, evict_all(&t, max));
+	evicted = group_number(&g, "memory.current");
+	/* The shrinkers first, and then what they have put in the way of swap. */
+	ASSERT_EQ(0, write_file("/proc/sys/vm", "drop_caches", "2"));
+	snprintf(amount, sizeof(amount), "%llu", (unsigned long long)size);
+	write_file(g.path, "memory.reclaim", amount);
+	swapped = group_number(&g, "memory.swap.current");
+	printf("# %llu KiB evicted, %llu KiB of them in swap, %llu KiB in memory before, %llu now\n",
+	       (unsigned long long)size >> 10, (unsigned long long)swapped >> 10,
+	       (unsigned long long)evicted >> 10,
+	       (unsigned long long)group_number(&g, "memory.current") >> 10);
+	EXPECT_LE(size / 2, swapped);
+	EXPECT_LE(group_number(&g, "memory.current") + size / 2, evicted);
+	/* The VM sees all of it again, by the CPU and by the GPU. */
+	ASSERT_EQ(0, vrd_aperture_map(&t.vrd, t.bo[0], 0));
+	vrd_aperture_read(&t.vrd, OBJECT - 8, amount, 8);
+	EXPECT_EQ(0, memcmp(amount, (uint32_t [2]){ 1, 1 }, 8));
+	for (i = 0; i < t.count; i++) {
+		ASSERT_EQ(0, check_object(&t, i, 0));
+		ASSERT_EQ(0, check_object(&t, i, OBJECT - 64 * KIB));
+	}
+	/* No copy is left there. */
+	EXPECT_GE(MIB, group_number(&g, "memory.swap.current"));
+	EXPECT_EQ(0, drop_objects(&t));
+	EXPECT_EQ(0, close_tenant(&t));
+	leave_group(&g);
+	remove_swap(swap);
 }
 
 static uint64_t available(void)

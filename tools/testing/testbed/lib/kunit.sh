@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Unit tests in a User Mode Linux kernel with KASAN and lockdep. The kernel
-# source is a hard-linked copy of Debian's, with this tree laid over it; the
-# build directory is kept, so that a change of ours costs seconds.
+# Unit tests in a User Mode Linux kernel with KASAN and lockdep, or for those
+# that compare times, without. The kernel source is a hard-linked copy of
+# Debian's, with this tree laid over it; the build directories are kept, so that
+# a change of ours costs seconds.
 
 UML=$BUILD/uml
+# Of the kernel with the checkers, and of the one without.
+UML_OUT=$UML/out
+UML_CONFIG=$TOP/tools/testing/kunit/gpup.kunitconfig
+UML_RUN=kunit
 
 # What is laid over the kernel source: everything a driver of the tree can use.
 OVERLAY=(drivers/gpup include/drm include/uapi/drm include/uapi/linux guest/drm)
@@ -61,19 +66,19 @@ overlay_sources()
 
 kunit_py()
 {
-	(cd "$UML/src" && python3 tools/testing/kunit/kunit.py "$@" --arch um --build_dir "$UML/out")
+	(cd "$UML/src" && python3 tools/testing/kunit/kunit.py "$@" --arch um --build_dir "$UML_OUT")
 }
 
 build_uml()
 {
 	prepare_uml_source
 	overlay_sources
-	mkdir -p "$UML/out"
+	mkdir -p "$UML_OUT"
 	say "kunit: building"
-	logged kunit-build kunit_py build --jobs "$(nproc)" \
-		--kunitconfig "$TOP/tools/testing/kunit/gpup.kunitconfig"
+	logged "$UML_RUN-build" kunit_py build --jobs "$(nproc)" \
+		--kunitconfig "$UML_CONFIG"
 	if grep -E '^(drivers/gpup|\.\./src/drivers/gpup|.*/gpup[a-z_/.]*\.[ch]:[0-9:]+ warning)' \
-		"$LOGS/kunit-build.log"; then
+		"$LOGS/$UML_RUN-build.log"; then
 		say "kunit: the compiler warned"
 	fi
 }
@@ -107,24 +112,24 @@ EOF
 
 run_uml()
 {
-	local json=$UML/result.json status=0
+	local json=$UML/$UML_RUN.json status=0
 
 	rm -f "$json"
 	say "kunit: running"
 	mkdir -p "$LOGS"
 	(cd "$UML/src" && python3 tools/testing/kunit/kunit.py exec --arch um \
-		--build_dir "$UML/out" --timeout "${KUNIT_TIMEOUT:-300}" --json="$json" "$@") \
-		>"$LOGS/kunit.log" 2>&1 || status=1
+		--build_dir "$UML_OUT" --timeout "${KUNIT_TIMEOUT:-300}" --json="$json" "$@") \
+		>"$LOGS/$UML_RUN.log" 2>&1 || status=1
 	if [ ! -s "$json" ]; then
-		tail -n 60 "$LOGS/kunit.log" >&2
-		die "kunit: no result, see $LOGS/kunit.log"
+		tail -n 60 "$LOGS/$UML_RUN.log" >&2
+		die "kunit: no result, see $LOGS/$UML_RUN.log"
 	fi
 	if [ "$status" -ne 0 ]; then
-		grep -vE '\[PASSED\]|^.*={20,}' "$LOGS/kunit.log" | tail -n 60 >&2
+		grep -vE '\[PASSED\]|^.*={20,}' "$LOGS/$UML_RUN.log" | tail -n 60 >&2
 	fi
-	"$TESTBED/host/checklog" "$UML/out/test.log" || status=1
+	"$TESTBED/host/checklog" "$UML_OUT/test.log" || status=1
 	summarise "$json" || status=1
-	say "kunit: results in $LOGS/kunit.log, kernel log in $UML/out/test.log"
+	say "kunit: results in $LOGS/$UML_RUN.log, kernel log in $UML_OUT/test.log"
 	return "$status"
 }
 
@@ -132,9 +137,20 @@ cmd_kunit()
 {
 	local build_only=0
 
-	if [ "${1:-}" = --build-only ]; then
-		build_only=1
+	while :; do
+		case ${1:-} in
+		--build-only) build_only=1 ;;
+		--bench)
+			UML_OUT=$UML/bench
+			UML_CONFIG=$TOP/tools/testing/kunit/bench.kunitconfig
+			UML_RUN=kunit-bench
+			;;
+		*) break ;;
+		esac
 		shift
+	done
+	if [ "$UML_RUN" = kunit-bench ] && [ $# -eq 0 ]; then
+		set -- 'gpup_*_bench'
 	fi
 	install_host_packages
 	with_lock source prepare_source
