@@ -25,7 +25,8 @@ static const struct class gpup_class = {
 	.name = "gpup",
 };
 
-static int check_caps(struct device *parent, const struct gpup_adapter_caps *caps)
+static int check_caps(struct device *parent, const struct gpup_adapter_ops *ops,
+		      const struct gpup_adapter_caps *caps)
 {
 	int i;
 
@@ -40,6 +41,10 @@ static int check_caps(struct device *parent, const struct gpup_adapter_caps *cap
 		if (caps->engines[i] > GPUP_MAX_ENGINES) {
 			dev_err(parent, "gpup: more than %d engines in class %d\n",
 				GPUP_MAX_ENGINES, i);
+			return -EINVAL;
+		}
+		if (caps->preemption[i] == GPUP_PREEMPT_INSIDE && !ops->preempt) {
+			dev_err(parent, "gpup: no way to preempt engines of class %d\n", i);
 			return -EINVAL;
 		}
 	}
@@ -81,7 +86,7 @@ struct gpup_adapter *gpup_adapter_register(struct device *parent,
 	struct gpup_adapter *adapter;
 	int ret;
 
-	ret = check_caps(parent, caps);
+	ret = check_caps(parent, ops, caps);
 	if (ret)
 		return ERR_PTR(ret);
 

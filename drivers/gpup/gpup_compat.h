@@ -6,6 +6,7 @@
 #define _GPUP_COMPAT_H_
 
 #include <linux/dma-fence.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/shmem_fs.h>
 #ifndef GPUP_HAVE_INSERT_PFN_PMD_ULONG
@@ -108,5 +109,17 @@ static inline vm_fault_t gpup_insert_pfn_pmd(struct vm_fault *vmf, unsigned long
 	return VM_FAULT_FALLBACK;
 }
 #endif
+
+static inline void gpup_hrtimer_setup(struct hrtimer *timer,
+				      enum hrtimer_restart (*function)(struct hrtimer *),
+				      clockid_t clock, enum hrtimer_mode mode)
+{
+#ifdef GPUP_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, function, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#endif
+}
 
 #endif /* _GPUP_COMPAT_H_ */

@@ -146,10 +146,16 @@ void gpup_partition_info(struct gpup_partition *partition, struct drm_gpup_parti
  * @GPUP_ATTR_SYSTEM_MAX: Limit of system memory that the GPU can reach, in bytes.
  * @GPUP_ATTR_SYSTEM_USED: System memory that the GPU can reach, in bytes.
  * @GPUP_ATTR_SCHED_WEIGHT: Share of GPU time; writable.
+ * @GPUP_ATTR_SCHED_CAP: Limit of GPU time in percent, zero for none; writable.
+ * @GPUP_ATTR_EXEC_QUANTUM_US: How long it may run if others wait; writable.
+ * @GPUP_ATTR_PREEMPT_TIMEOUT_US: How long it may take to get a job off an engine; writable.
  * @GPUP_ATTR_JOB_TIMEOUT_MS: A job that runs longer is taken to be hung; writable.
  * @GPUP_ATTR_GPU_TIME_NS: GPU time used on all engines, in ns.
  * @GPUP_ATTR_JOBS: Jobs that have ended on all engines.
+ * @GPUP_ATTR_PREEMPTIONS: How often a job was taken off its engine, to go on later.
+ * @GPUP_ATTR_WAIT_TIME_NS: Time that jobs which could run have waited for an engine, in ns.
  * @GPUP_ATTR_HANGS: Jobs that were taken to be hung.
+ * @GPUP_ATTR_RESETS: Resets of an engine or of the GPU that its jobs made necessary.
  * @GPUP_ATTR_CLIENTS: Clients at present.
  */
 enum gpup_partition_attr {
@@ -165,10 +171,16 @@ enum gpup_partition_attr {
 	GPUP_ATTR_SYSTEM_MAX,
 	GPUP_ATTR_SYSTEM_USED,
 	GPUP_ATTR_SCHED_WEIGHT,
+	GPUP_ATTR_SCHED_CAP,
+	GPUP_ATTR_EXEC_QUANTUM_US,
+	GPUP_ATTR_PREEMPT_TIMEOUT_US,
 	GPUP_ATTR_JOB_TIMEOUT_MS,
 	GPUP_ATTR_GPU_TIME_NS,
 	GPUP_ATTR_JOBS,
+	GPUP_ATTR_PREEMPTIONS,
+	GPUP_ATTR_WAIT_TIME_NS,
 	GPUP_ATTR_HANGS,
+	GPUP_ATTR_RESETS,
 	GPUP_ATTR_CLIENTS,
 };
 

@@ -123,7 +123,8 @@ void gpup_partition_info(struct gpup_partition *partition, struct drm_gpup_parti
 {
 	strscpy(info->name, partition->name, sizeof(info->name));
 	info->id = partition->id;
-	info->sched_weight = READ_ONCE(partition->sched.weight);
-	info->job_timeout_ms = READ_ONCE(partition->sched.job_timeout_ms);
+	info->sched_weight = gpup_sched_partition_get(&partition->sched, GPUP_SCHED_WEIGHT);
+	info->job_timeout_ms = gpup_sched_partition_get(&partition->sched,
+							GPUP_SCHED_JOB_TIMEOUT_MS);
 	info->max_objects = GPUP_DEFAULT_MAX_OBJECTS;
 }

@@ -19,6 +19,22 @@ static u64 sum(const u64 *values)
 	return total;
 }
 
+static enum gpup_sched_knob knob(enum gpup_partition_attr attr)
+{
+	switch (attr) {
+	case GPUP_ATTR_SCHED_CAP:
+		return GPUP_SCHED_CAP;
+	case GPUP_ATTR_EXEC_QUANTUM_US:
+		return GPUP_SCHED_QUANTUM_US;
+	case GPUP_ATTR_PREEMPT_TIMEOUT_US:
+		return GPUP_SCHED_PREEMPT_TIMEOUT_US;
+	case GPUP_ATTR_JOB_TIMEOUT_MS:
+		return GPUP_SCHED_JOB_TIMEOUT_MS;
+	default:
+		return GPUP_SCHED_WEIGHT;
+	}
+}
+
 /**
  * gpup_partition_attr_show() - Print one attribute of a partition
  * @partition: The partition.
@@ -36,6 +52,7 @@ ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 	struct drm_gpup_memory_info mem;
 	struct gpup_sched_stats stats;
 	u64 value = 0;
+	u32 i;
 
 	gpup_vidmm_partition_usage(&partition->mm, &mem);
 	gpup_vidmm_partition_counters(&partition->mm, &counters);
@@ -76,10 +93,11 @@ ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 		value = mem.system_used;
 		break;
 	case GPUP_ATTR_SCHED_WEIGHT:
-		value = READ_ONCE(partition->sched.weight);
-		break;
+	case GPUP_ATTR_SCHED_CAP:
+	case GPUP_ATTR_EXEC_QUANTUM_US:
+	case GPUP_ATTR_PREEMPT_TIMEOUT_US:
 	case GPUP_ATTR_JOB_TIMEOUT_MS:
-		value = READ_ONCE(partition->sched.job_timeout_ms);
+		value = gpup_sched_partition_get(&partition->sched, knob(attr));
 		break;
 	case GPUP_ATTR_GPU_TIME_NS:
 		value = sum(stats.gpu_ns);
@@ -87,8 +105,18 @@ ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 	case GPUP_ATTR_JOBS:
 		value = sum(stats.jobs);
 		break;
+	case GPUP_ATTR_PREEMPTIONS:
+		value = sum(stats.preemptions);
+		break;
+	case GPUP_ATTR_WAIT_TIME_NS:
+		for (i = 0; i < DRM_GPUP_ENGINE_CLASSES; i++)
+			value += stats.waits[i].ns;
+		break;
 	case GPUP_ATTR_HANGS:
 		value = stats.hangs;
+		break;
+	case GPUP_ATTR_RESETS:
+		value = stats.resets;
 		break;
 	case GPUP_ATTR_CLIENTS:
 		value = atomic_read(&partition->clients);
@@ -173,14 +201,13 @@ ssize_t gpup_partition_attr_store(struct gpup_partition *partition,
 			ret = gpup_vidmm_partition_set_max(&partition->mm, size);
 		break;
 	case GPUP_ATTR_SCHED_WEIGHT:
-		ret = kstrtou32(buf, 0, &value);
-		if (!ret)
-			ret = gpup_sched_partition_set_weight(&partition->sched, value);
-		break;
+	case GPUP_ATTR_SCHED_CAP:
+	case GPUP_ATTR_EXEC_QUANTUM_US:
+	case GPUP_ATTR_PREEMPT_TIMEOUT_US:
 	case GPUP_ATTR_JOB_TIMEOUT_MS:
 		ret = kstrtou32(buf, 0, &value);
 		if (!ret)
-			ret = gpup_sched_partition_set_timeout(&partition->sched, value);
+			ret = gpup_sched_partition_set(&partition->sched, knob(attr), value);
 		break;
 	default:
 		ret = -EACCES;
@@ -232,10 +259,16 @@ PARTITION_ATTR(trims, 0444, GPUP_ATTR_TRIMS);
 PARTITION_ATTR(system_max, 0444, GPUP_ATTR_SYSTEM_MAX);
 PARTITION_ATTR(system_used, 0444, GPUP_ATTR_SYSTEM_USED);
 PARTITION_ATTR(sched_weight, 0644, GPUP_ATTR_SCHED_WEIGHT);
+PARTITION_ATTR(sched_cap, 0644, GPUP_ATTR_SCHED_CAP);
+PARTITION_ATTR(exec_quantum_us, 0644, GPUP_ATTR_EXEC_QUANTUM_US);
+PARTITION_ATTR(preempt_timeout_us, 0644, GPUP_ATTR_PREEMPT_TIMEOUT_US);
 PARTITION_ATTR(job_timeout_ms, 0644, GPUP_ATTR_JOB_TIMEOUT_MS);
 PARTITION_ATTR(gpu_time_ns, 0444, GPUP_ATTR_GPU_TIME_NS);
 PARTITION_ATTR(jobs, 0444, GPUP_ATTR_JOBS);
+PARTITION_ATTR(preemptions, 0444, GPUP_ATTR_PREEMPTIONS);
+PARTITION_ATTR(wait_time_ns, 0444, GPUP_ATTR_WAIT_TIME_NS);
 PARTITION_ATTR(hangs, 0444, GPUP_ATTR_HANGS);
+PARTITION_ATTR(resets, 0444, GPUP_ATTR_RESETS);
 PARTITION_ATTR(clients, 0444, GPUP_ATTR_CLIENTS);
 
 static struct attribute *partition_attrs[] = {
@@ -251,10 +284,16 @@ static struct attribute *partition_attrs[] = {
 	&partition_attr_system_max.attr,
 	&partition_attr_system_used.attr,
 	&partition_attr_sched_weight.attr,
+	&partition_attr_sched_cap.attr,
+	&partition_attr_exec_quantum_us.attr,
+	&partition_attr_preempt_timeout_us.attr,
 	&partition_attr_job_timeout_ms.attr,
 	&partition_attr_gpu_time_ns.attr,
 	&partition_attr_jobs.attr,
+	&partition_attr_preemptions.attr,
+	&partition_attr_wait_time_ns.attr,
 	&partition_attr_hangs.attr,
+	&partition_attr_resets.attr,
 	&partition_attr_clients.attr,
 	NULL
 };

@@ -245,6 +245,11 @@ int gpup_thunk_vm_fail(struct gpup_client *client, u32 handle, int error)
 }
 EXPORT_SYMBOL_GPL(gpup_thunk_vm_fail);
 
+static int charge_vm(void *data, s64 bytes)
+{
+	return gpup_vm_charge(data, bytes);
+}
+
 static void release_vm(void *data)
 {
 	gpup_vm_put(data);
@@ -269,6 +274,7 @@ int gpup_thunk_queue_create(struct gpup_client *client, u32 *handle, u32 vm_hand
 	struct gpup_queue_params params = {
 		.engine_class = engine_class,
 		.priority = priority,
+		.charge = charge_vm,
 		.release = release_vm,
 		.label = client->label,
 	};

@@ -76,6 +76,25 @@ TRACE_EVENT(gpup_job_done,
 		  __entry->error, __entry->gpu_ns)
 );
 
+TRACE_EVENT(gpup_job_preempted,
+	TP_PROTO(const char *partition, u32 queue, u64 value, u64 gpu_ns),
+	TP_ARGS(partition, queue, value, gpu_ns),
+	TP_STRUCT__entry(
+		__string(partition, partition)
+		__field(u32, queue)
+		__field(u64, value)
+		__field(u64, gpu_ns)
+	),
+	TP_fast_assign(
+		__assign_str(partition);
+		__entry->queue = queue;
+		__entry->value = value;
+		__entry->gpu_ns = gpu_ns;
+	),
+	TP_printk("partition=%s queue=%#x value=%llu gpu_ns=%llu",
+		  __get_str(partition), __entry->queue, __entry->value, __entry->gpu_ns)
+);
+
 TRACE_EVENT(gpup_alloc,
 	TP_PROTO(u64 size, u32 flags, int error),
 	TP_ARGS(size, flags, error),

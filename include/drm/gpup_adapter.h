@@ -13,6 +13,7 @@
 struct device;
 struct gpup_adapter;
 struct gpup_hw_as;
+struct gpup_hw_context;
 struct module;
 
 /**
@@ -24,8 +25,20 @@ struct module;
  * learns which partition or process a request comes from.
  *
  * The driver reports the end of every job that it was given, once, with
- * gpup_hw_job_done().
+ * gpup_hw_job_done(). A job that it has taken off its engine before the end
+ * (&gpup_adapter_ops.preempt) it reports with gpup_hw_job_preempted(), and is given again
+ * later, on any engine of the class.
  */
+
+/**
+ * enum gpup_preemption - What it takes to get a job off an engine
+ * @GPUP_PREEMPT_JOB: The end of the job, or a reset.
+ * @GPUP_PREEMPT_INSIDE: It can be interrupted anywhere, and goes on later.
+ */
+enum gpup_preemption {
+	GPUP_PREEMPT_JOB,
+	GPUP_PREEMPT_INSIDE,
+};
 
 /**
  * struct gpup_adapter_caps - What a GPU has
@@ -55,6 +68,8 @@ struct gpup_adapter_caps {
 	u32 page_size;
 	/** @engines: Number of engines of each class, from zero to GPUP_MAX_ENGINES. */
 	u32 engines[DRM_GPUP_ENGINE_CLASSES];
+	/** @preemption: What the engines of each class can do. */
+	enum gpup_preemption preemption[DRM_GPUP_ENGINE_CLASSES];
 	/** @timestamp_frequency: Ticks per second of the timestamps that jobs can take. */
 	u64 timestamp_frequency;
 };
@@ -81,6 +96,13 @@ struct gpup_hw_job {
 	u64 stream_addr;
 	/** @stream_size: Size of the command stream in bytes; zero for an empty job. */
 	u32 stream_size;
+	/**
+	 * @context: Where the engine leaves off if it is preempted, with
+	 * GPUP_PREEMPT_INSIDE; jobs that share it are run one after the other.
+	 */
+	struct gpup_hw_context *context;
+	/** @resume: The job was preempted, and is to go on from its context. */
+	bool resume;
 	/** @link: For the driver, between run and gpup_hw_job_done(). */
 	struct list_head link;
 };
@@ -153,6 +175,19 @@ struct gpup_adapter_ops {
 	void (*as_unmap)(struct gpup_hw_as *as, u64 va, u64 size);
 
 	/**
+	 * @context_create: Allocate what it takes to preempt the jobs of one queue inside;
+	 * only with GPUP_PREEMPT_INSIDE. Returns it or an ERR_PTR.
+	 */
+	struct gpup_hw_context *(*context_create)(struct gpup_adapter *adapter,
+						  u32 engine_class);
+
+	/** @context_destroy: Free a context. No job uses it any more. */
+	void (*context_destroy)(struct gpup_hw_context *context);
+
+	/** @context_memory: Host memory that a context takes, in bytes. Any context. */
+	u64 (*context_memory)(struct gpup_adapter *adapter, u32 engine_class);
+
+	/**
 	 * @run: Start a job on an idle engine. Called in any context, also from
 	 * within gpup_hw_job_done(); must not sleep, and must not call that
 	 * itself. Cannot fail: what is wrong with a job is reported at its end.
@@ -161,9 +196,17 @@ struct gpup_adapter_ops {
 		    struct gpup_hw_job *job);
 
 	/**
+	 * @preempt: Ask an engine to give up its job; only with GPUP_PREEMPT_INSIDE. It
+	 * answers with gpup_hw_job_preempted(), or if the job has ended meanwhile, with
+	 * gpup_hw_job_done(), soon; if it does not, it is reset. Any context, must not
+	 * sleep, and must not call these itself.
+	 */
+	void (*preempt)(struct gpup_adapter *adapter, u32 engine_class, u32 engine);
+
+	/**
 	 * @engine_reset: Stop what runs on an engine. When it returns 0, the
 	 * engine is idle, and its job has been reported with gpup_hw_job_done()
-	 * (with -ECANCELED, if it did not end by itself at the last moment; the
+	 * (with -ECANCELED, if it did not end or was preempted at the last moment; the
 	 * engine may be idle already). It is given no job meanwhile. Otherwise
 	 * (-EIO) nothing has changed and @adapter_reset is called.
 	 */
@@ -184,6 +227,7 @@ struct gpup_adapter *gpup_adapter_register(struct device *parent,
 void gpup_adapter_unregister(struct gpup_adapter *adapter);
 void *gpup_adapter_priv(struct gpup_adapter *adapter);
 
+void gpup_hw_job_preempted(struct gpup_hw_job *job, u64 gpu_ns);
 void gpup_hw_job_done(struct gpup_hw_job *job, int error, u64 fault_addr, u64 gpu_ns);
 
 #endif /* _DRM_GPUP_ADAPTER_H_ */

@@ -43,6 +43,14 @@ struct request {
 	bool fill;
 };
 
+/* Somebody wants to see the result. */
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	interrupted = 1;
+}
+
 static uint64_t next_random(uint64_t *state)
 {
 	uint64_t x = *state += 0x9e3779b97f4a7c15ull;
@@ -148,15 +156,18 @@ static int work(const struct request *r)
 {
 	struct stress s = { .random = r->seed };
 	struct timespec think = { r->think_ms / 1000, r->think_ms % 1000 * 1000000l };
+	const struct sigaction end = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
 	uint64_t start;
 	unsigned int i;
 
+	sigaction(SIGINT, &end, NULL);
 	gpu_open(&s.gpu, r->device);
 	must(gpup_queue_create(s.gpu.vm, GPUP_ENGINE_COPY, GPUP_PRIORITY_NORMAL, &s.copy), "queue");
 	must(gpup_cmdbuf_create(s.gpu.vm, 4096, &s.commands), "command buffer");
 	create_objects(&s, r);
 	start = now_ns();
-	while (s.jobs < r->rounds || now_ns() - start < r->seconds * 1000000000) {
+	while (!interrupted &&
+	       (s.jobs < r->rounds || now_ns() - start < r->seconds * 1000000000)) {
 		run_job(&s);
 		check_object(&s, &s.objects[next_random(&s.random) % s.count]);
 		if (r->think_ms)
@@ -304,6 +315,7 @@ const struct command command_stress = {
 		"\n"
 		"Fill objects in video memory with patterns, have the GPU copy them onto each\n"
 		"other, and check them. Together they may be more than there is at present.\n"
+		"Ends early, but with all checks, if it is interrupted (SIGINT).\n"
 		"Exit status 1 if one is wrong.\n"
 		"\n"
 		"  --size SIZE         all objects together (64M)\n"

@@ -16,6 +16,7 @@ has()
 	fi
 }
 
+has linux/hrtimer.h '^extern void hrtimer_setup\(' GPUP_HAVE_HRTIMER_SETUP
 has linux/dma-fence.h '^void dma_fence_init64\(' GPUP_HAVE_DMA_FENCE_INIT64
 has linux/device/faux.h '^struct faux_device \*faux_device_create\(' GPUP_HAVE_FAUX_DEVICE
 has linux/vfio.h '\(\*get_region_info_caps\)\(' GPUP_HAVE_VFIO_REGION_INFO_OP

@@ -55,10 +55,16 @@ PARTITION_ATTR_RO(trims, GPUP_ATTR_TRIMS);
 PARTITION_ATTR_RO(system_max, GPUP_ATTR_SYSTEM_MAX);
 PARTITION_ATTR_RO(system_used, GPUP_ATTR_SYSTEM_USED);
 PARTITION_ATTR_RW(sched_weight, GPUP_ATTR_SCHED_WEIGHT);
+PARTITION_ATTR_RW(sched_cap, GPUP_ATTR_SCHED_CAP);
+PARTITION_ATTR_RW(exec_quantum_us, GPUP_ATTR_EXEC_QUANTUM_US);
+PARTITION_ATTR_RW(preempt_timeout_us, GPUP_ATTR_PREEMPT_TIMEOUT_US);
 PARTITION_ATTR_RW(job_timeout_ms, GPUP_ATTR_JOB_TIMEOUT_MS);
 PARTITION_ATTR_RO(gpu_time_ns, GPUP_ATTR_GPU_TIME_NS);
 PARTITION_ATTR_RO(jobs, GPUP_ATTR_JOBS);
+PARTITION_ATTR_RO(preemptions, GPUP_ATTR_PREEMPTIONS);
+PARTITION_ATTR_RO(wait_time_ns, GPUP_ATTR_WAIT_TIME_NS);
 PARTITION_ATTR_RO(hangs, GPUP_ATTR_HANGS);
+PARTITION_ATTR_RO(resets, GPUP_ATTR_RESETS);
 PARTITION_ATTR_RO(clients, GPUP_ATTR_CLIENTS);
 
 static struct attribute *mdev_attrs[] = {
@@ -74,10 +80,16 @@ static struct attribute *mdev_attrs[] = {
 	&attr_system_max.attr.attr,
 	&attr_system_used.attr.attr,
 	&attr_sched_weight.attr.attr,
+	&attr_sched_cap.attr.attr,
+	&attr_exec_quantum_us.attr.attr,
+	&attr_preempt_timeout_us.attr.attr,
 	&attr_job_timeout_ms.attr.attr,
 	&attr_gpu_time_ns.attr.attr,
 	&attr_jobs.attr.attr,
+	&attr_preemptions.attr.attr,
+	&attr_wait_time_ns.attr.attr,
 	&attr_hangs.attr.attr,
+	&attr_resets.attr.attr,
 	&attr_clients.attr.attr,
 	NULL
 };

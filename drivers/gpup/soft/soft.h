@@ -13,6 +13,7 @@
 #include <linux/wait.h>
 
 #include <drm/gpup_adapter.h>
+#include <drm/gpup_soft.h>
 
 struct dentry;
 struct device;
@@ -121,13 +122,61 @@ struct soft_tlb {
 };
 
 /**
+ * union soft_cmd - Any command, as the engine has copied it
+ * @header: What all have.
+ * @copy: GPUP_SOFT_CMD_COPY.
+ * @copy_2d: GPUP_SOFT_CMD_COPY_2D.
+ * @fill: GPUP_SOFT_CMD_FILL.
+ * @timestamp: GPUP_SOFT_CMD_TIMESTAMP.
+ * @timeline_write: GPUP_SOFT_CMD_TIMELINE_WRITE.
+ * @dispatch: GPUP_SOFT_CMD_DISPATCH.
+ */
+union soft_cmd {
+	struct gpup_soft_cmd_header header;
+	struct gpup_soft_cmd_copy copy;
+	struct gpup_soft_cmd_copy_2d copy_2d;
+	struct gpup_soft_cmd_fill fill;
+	struct gpup_soft_cmd_timestamp timestamp;
+	struct gpup_soft_cmd_timeline_write timeline_write;
+	struct gpup_soft_cmd_dispatch dispatch;
+};
+
+/**
+ * struct gpup_hw_context - How far a job is
+ *
+ * All that an engine needs to know to go on with a job: between two calls of soft_spend() it
+ * does one thing, and what it has done is in here or in memory. Nothing in it is an address
+ * of the host's, but for @shader.
+ */
+struct gpup_hw_context {
+	/** @addr: GPU virtual address of the command that is next, or at work. */
+	u64 addr;
+	/** @left: Bytes of the stream from there on. */
+	u32 left;
+	/** @in_cmd: @cmd is at work. */
+	bool in_cmd;
+	/** @row: Rows of a copy that are done. */
+	u32 row;
+	/** @done: Bytes of the row, or of the command, that are done. */
+	u64 done;
+	/** @cmd: The command. */
+	union soft_cmd cmd;
+	/** @delay_us: Microseconds that the job is still to be delayed. */
+	u32 delay_us;
+	/** @shader: What executes programs, with its state; NULL for a copy engine. */
+	struct soft_shader *shader;
+};
+
+/**
  * struct soft_context - What executes one job
  *
- * Belongs to one thread; only @cancel is written by others.
+ * Belongs to one thread; only @cancel and @preempt are written by others.
  */
 struct soft_context {
 	/** @as: Address space of the job. */
 	struct gpup_hw_as *as;
+	/** @state: How far it is. */
+	struct gpup_hw_context *state;
 	/** @tlb: Cached translations, used inside a section only. */
 	struct soft_tlb tlb;
 	/** @budget: Units of work left in this slice. */
@@ -136,10 +185,10 @@ struct soft_context {
 	u64 seq;
 	/** @cancel: Jobs up to this number are to stop. */
 	u64 cancel;
+	/** @preempt: Jobs up to this number are to be left off. */
+	u64 preempt;
 	/** @fault_addr: GPU virtual address that -EFAULT is about. */
 	u64 fault_addr;
-	/** @shader: What executes programs; NULL in a copy engine. */
-	struct soft_shader *shader;
 };
 
 /**
@@ -169,8 +218,8 @@ struct soft_engine {
 	/** @thread: The thread that executes. */
 	struct task_struct *thread;
 	/**
-	 * @lock: Protects @job, @started, @reported and the writing of &soft_context.cancel.
-	 * Taken in any context.
+	 * @lock: Protects @job, @started, @reported and the writing of &soft_context.cancel
+	 * and &soft_context.preempt. Taken in any context.
 	 */
 	spinlock_t lock;
 	/** @job: The job that runs. */
@@ -220,11 +269,18 @@ int soft_engines_init(struct soft_gpu *gpu);
 void soft_engines_fini(struct soft_gpu *gpu);
 void soft_run(struct gpup_adapter *adapter, u32 engine_class, u32 engine,
 	      struct gpup_hw_job *job);
+void soft_preempt(struct gpup_adapter *adapter, u32 engine_class, u32 engine);
 int soft_engine_reset(struct gpup_adapter *adapter, u32 engine_class, u32 engine);
 void soft_adapter_reset(struct gpup_adapter *adapter, u32 engine_class, u32 engine);
 
+/* soft_context.c */
+struct gpup_hw_context *soft_context_create(struct gpup_adapter *adapter, u32 engine_class);
+void soft_context_destroy(struct gpup_hw_context *context);
+u64 soft_context_memory(struct gpup_adapter *adapter, u32 engine_class);
+
 /* soft_cmd.c */
-int soft_cmd_execute(struct soft_context *ctx, u64 addr, u32 size);
+void soft_cmd_begin(struct gpup_hw_context *state, u64 addr, u32 size);
+int soft_cmd_execute(struct soft_context *ctx);
 
 /* soft_fault.c */
 void soft_fault_init(struct soft_gpu *gpu);
@@ -243,11 +299,25 @@ static inline bool soft_cancelled(const struct soft_context *ctx)
 }
 
 /**
+ * soft_preempted() - Is the job to be left off?
+ * @ctx: Its context.
+ *
+ * Return: Whether it is.
+ */
+static inline bool soft_preempted(const struct soft_context *ctx)
+{
+	return READ_ONCE(ctx->preempt) >= ctx->seq;
+}
+
+/**
  * soft_spend() - Account for work, and look outside now and then
  * @ctx: The context, inside a section. Translations are void after this.
  * @units: Units of work.
  *
- * Return: 0, or -ECANCELED if the job is to stop.
+ * To be called before something that is done as a whole, not in its middle: a job that is left
+ * off begins with it again.
+ *
+ * Return: 0, -ECANCELED if the job is to stop, or -EAGAIN if it is to be left off.
  */
 static inline int soft_spend(struct soft_context *ctx, u32 units)
 {

@@ -379,14 +379,16 @@ void soft_section_end(struct soft_context *ctx)
  *
  * May sleep.
  *
- * Return: 0, or -ECANCELED if the job is to stop.
+ * Return: 0, -ECANCELED if the job is to stop, or -EAGAIN if it is to be left off.
  */
 int soft_checkpoint(struct soft_context *ctx)
 {
 	soft_section_end(ctx);
 	cond_resched();
 	soft_section_begin(ctx);
-	return soft_cancelled(ctx) ? -ECANCELED : 0;
+	if (soft_cancelled(ctx))
+		return -ECANCELED;
+	return soft_preempted(ctx) ? -EAGAIN : 0;
 }
 
 /* The page table entry of a page, or 0. */

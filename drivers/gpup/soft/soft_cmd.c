@@ -17,26 +17,6 @@
 #include "soft.h"
 #include "soft_shader.h"
 
-/**
- * union soft_cmd - Any command, as the engine has copied it
- * @header: What all have.
- * @copy: GPUP_SOFT_CMD_COPY.
- * @copy_2d: GPUP_SOFT_CMD_COPY_2D.
- * @fill: GPUP_SOFT_CMD_FILL.
- * @timestamp: GPUP_SOFT_CMD_TIMESTAMP.
- * @timeline_write: GPUP_SOFT_CMD_TIMELINE_WRITE.
- * @dispatch: GPUP_SOFT_CMD_DISPATCH.
- */
-union soft_cmd {
-	struct gpup_soft_cmd_header header;
-	struct gpup_soft_cmd_copy copy;
-	struct gpup_soft_cmd_copy_2d copy_2d;
-	struct gpup_soft_cmd_fill fill;
-	struct gpup_soft_cmd_timestamp timestamp;
-	struct gpup_soft_cmd_timeline_write timeline_write;
-	struct gpup_soft_cmd_dispatch dispatch;
-};
-
 /* Work of a chunk of memory: what it takes to begin, and 8 bytes a unit. */
 static u32 chunk_cost(size_t chunk)
 {
@@ -48,10 +28,15 @@ static size_t to_page_end(u64 va)
 	return PAGE_SIZE - offset_in_page(va);
 }
 
+/* From where it was left off, if it was. */
 static int copy_bytes(struct soft_context *ctx, u64 dst, u64 src, u64 size)
 {
-	while (size) {
-		size_t chunk = min3(size, (u64)to_page_end(src), (u64)to_page_end(dst));
+	struct gpup_hw_context *state = ctx->state;
+
+	while (state->done < size) {
+		u64 from_va = src + state->done, to_va = dst + state->done;
+		size_t chunk = min3(size - state->done, (u64)to_page_end(from_va),
+				    (u64)to_page_end(to_va));
 		const void *from;
 		void *to;
 		int ret;
@@ -59,35 +44,31 @@ static int copy_bytes(struct soft_context *ctx, u64 dst, u64 src, u64 size)
 		ret = soft_spend(ctx, chunk_cost(chunk));
 		if (ret)
 			return ret;
-		from = soft_translate(ctx, src, false);
+		from = soft_translate(ctx, from_va, false);
 		if (!from)
 			return -EFAULT;
-		to = soft_translate(ctx, dst, true);
+		to = soft_translate(ctx, to_va, true);
 		if (!to)
 			return -EFAULT;
 		memmove(to, from, chunk);
-		src += chunk;
-		dst += chunk;
-		size -= chunk;
+		state->done += chunk;
 	}
+	state->done = 0;
 	return 0;
 }
 
 static int do_copy_2d(struct soft_context *ctx, const struct gpup_soft_cmd_copy_2d *cmd)
 {
-	u64 dst = cmd->dst;
-	u64 src = cmd->src;
-	u32 row;
+	struct gpup_hw_context *state = ctx->state;
 	int ret;
 
 	if (!cmd->width)
 		return 0;
-	for (row = 0; row < cmd->height; row++) {
-		ret = copy_bytes(ctx, dst, src, cmd->width);
+	for (; state->row < cmd->height; state->row++) {
+		ret = copy_bytes(ctx, cmd->dst + (u64)state->row * cmd->dst_pitch,
+				 cmd->src + (u64)state->row * cmd->src_pitch, cmd->width);
 		if (ret)
 			return ret;
-		dst += cmd->dst_pitch;
-		src += cmd->src_pitch;
 	}
 	return 0;
 }
@@ -95,16 +76,16 @@ static int do_copy_2d(struct soft_context *ctx, const struct gpup_soft_cmd_copy_
 static int do_fill(struct soft_context *ctx, const struct gpup_soft_cmd_fill *cmd)
 {
 	bool bytes = cmd->header.flags & GPUP_SOFT_FILL_BYTE;
-	u64 size = cmd->size;
-	u64 dst = cmd->dst;
+	struct gpup_hw_context *state = ctx->state;
 
 	if (cmd->header.flags & ~GPUP_SOFT_FILL_BYTE || cmd->pad)
 		return -EINVAL;
-	if (!bytes && (dst % sizeof(u32) || size % sizeof(u32)))
+	if (!bytes && (cmd->dst % sizeof(u32) || cmd->size % sizeof(u32)))
 		return -EINVAL;
 
-	while (size) {
-		size_t chunk = min_t(u64, size, to_page_end(dst));
+	while (state->done < cmd->size) {
+		u64 dst = cmd->dst + state->done;
+		size_t chunk = min_t(u64, cmd->size - state->done, to_page_end(dst));
 		void *to;
 		int ret;
 
@@ -118,8 +99,7 @@ static int do_fill(struct soft_context *ctx, const struct gpup_soft_cmd_fill *cm
 			memset(to, cmd->value & 0xff, chunk);
 		else
 			memset32(to, cmd->value, chunk / sizeof(u32));
-		dst += chunk;
-		size -= chunk;
+		state->done += chunk;
 	}
 	return 0;
 }
@@ -176,7 +156,7 @@ static int execute_one(struct soft_context *ctx, const union soft_cmd *cmd)
 	case GPUP_SOFT_CMD_TIMELINE_WRITE:
 		return write_u64(ctx, cmd->timeline_write.dst, cmd->timeline_write.value);
 	case GPUP_SOFT_CMD_DISPATCH:
-		if (!ctx->shader)
+		if (!ctx->state->shader)
 			return -EINVAL;
 		return soft_dispatch(ctx, &cmd->dispatch);
 	default:
@@ -184,58 +164,95 @@ static int execute_one(struct soft_context *ctx, const union soft_cmd *cmd)
 	}
 }
 
+/* The next command is in the engine, checked, and at work; or was the last: 1. */
+static int fetch(struct soft_context *ctx)
+{
+	struct gpup_hw_context *state = ctx->state;
+	union soft_cmd *cmd = &state->cmd;
+	size_t bytes;
+	int ret;
+
+	ret = soft_spend(ctx, chunk_cost(sizeof(*cmd)));
+	if (ret)
+		return ret;
+	ret = soft_read(ctx, cmd, state->addr, sizeof(cmd->header));
+	if (ret)
+		return ret;
+	bytes = cmd->header.size * sizeof(u64);
+	if (!bytes || bytes > state->left)
+		return -EINVAL;
+	switch (cmd->header.opcode) {
+	case GPUP_SOFT_CMD_END:
+		return cmd->header.flags || bytes != sizeof(cmd->header) ? -EINVAL : 1;
+	case GPUP_SOFT_CMD_NOP:
+		if (cmd->header.flags)
+			return -EINVAL;
+		break;
+	default:
+		if (bytes != cmd_size(cmd->header.opcode))
+			return -EINVAL;
+		ret = soft_read(ctx, (void *)cmd + sizeof(cmd->header),
+				state->addr + sizeof(cmd->header), bytes - sizeof(cmd->header));
+		if (ret)
+			return ret;
+		break;
+	}
+	state->row = 0;
+	state->done = 0;
+	state->in_cmd = true;
+	return 0;
+}
+
 /**
- * soft_cmd_execute() - Execute a command stream
- * @ctx: The context, inside a section.
+ * soft_cmd_begin() - Begin with a command stream
+ * @state: Where to remember how far it is.
  * @addr: GPU virtual address of the stream.
  * @size: Its size in bytes.
+ */
+void soft_cmd_begin(struct gpup_hw_context *state, u64 addr, u32 size)
+{
+	state->addr = addr;
+	state->left = size;
+	state->in_cmd = false;
+	if (state->shader)
+		soft_shader_reset(state->shader);
+}
+
+/**
+ * soft_cmd_execute() - Execute a command stream, or the rest of it
+ * @ctx: The context, inside a section, with its state after soft_cmd_begin() or -EAGAIN.
  *
  * May sleep.
  *
  * Return: 0; -EINVAL for a malformed stream, command or instruction; -EFAULT, with the
- * fault's address set; -ECANCELED if it was stopped.
+ * fault's address set; -ECANCELED if it was stopped; -EAGAIN if it was left off.
  */
-int soft_cmd_execute(struct soft_context *ctx, u64 addr, u32 size)
+int soft_cmd_execute(struct soft_context *ctx)
 {
-	union soft_cmd cmd;
+	struct gpup_hw_context *state = ctx->state;
 	int ret;
 
-	BUILD_BUG_ON(sizeof(cmd) % sizeof(u64));
-	if (addr % sizeof(u64) || size % sizeof(u64))
+	BUILD_BUG_ON(sizeof(state->cmd) % sizeof(u64));
+	if (state->addr % sizeof(u64) || state->left % sizeof(u64))
 		return -EINVAL;
 
-	while (size) {
+	while (state->left) {
 		size_t bytes;
 
-		ret = soft_spend(ctx, chunk_cost(sizeof(cmd)));
-		if (ret)
-			return ret;
-		ret = soft_read(ctx, &cmd, addr, sizeof(cmd.header));
-		if (ret)
-			return ret;
-
-		bytes = cmd.header.size * sizeof(u64);
-		if (!bytes || bytes > size)
-			return -EINVAL;
-		if (cmd.header.opcode == GPUP_SOFT_CMD_END)
-			return cmd.header.flags || bytes != sizeof(cmd.header) ? -EINVAL : 0;
-
-		if (cmd.header.opcode == GPUP_SOFT_CMD_NOP) {
-			if (cmd.header.flags)
-				return -EINVAL;
-		} else {
-			if (bytes != cmd_size(cmd.header.opcode))
-				return -EINVAL;
-			ret = soft_read(ctx, (void *)&cmd + sizeof(cmd.header),
-					addr + sizeof(cmd.header), bytes - sizeof(cmd.header));
+		if (!state->in_cmd) {
+			ret = fetch(ctx);
 			if (ret)
-				return ret;
-			ret = execute_one(ctx, &cmd);
+				return ret < 0 ? ret : 0;
+		}
+		if (state->cmd.header.opcode != GPUP_SOFT_CMD_NOP) {
+			ret = execute_one(ctx, &state->cmd);
 			if (ret)
 				return ret;
 		}
-		addr += bytes;
-		size -= bytes;
+		bytes = state->cmd.header.size * sizeof(u64);
+		state->in_cmd = false;
+		state->addr += bytes;
+		state->left -= bytes;
 	}
 	return 0;
 }

@@ -5,7 +5,7 @@
  * Jobs of an engine are numbered as they are started. To stop the one that runs, its
  * number is written to &soft_context.cancel, where the thread finds it at its next
  * checkpoint; since a number is never used again, a job that is started meanwhile
- * is not stopped by mistake.
+ * is not stopped by mistake. To leave it off is asked for in the same way.
  */
 #include <linux/delay.h>
 #include <linux/device.h>
@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 
 #include "soft.h"
-#include "soft_shader.h"
 
 static const char * const class_names[DRM_GPUP_ENGINE_CLASSES] = {
 	[DRM_GPUP_ENGINE_COMPUTE] = "compute",
@@ -24,24 +23,38 @@ static const char * const class_names[DRM_GPUP_ENGINE_CLASSES] = {
 /* How long the thread sleeps between two looks at whether a delayed job is to stop. */
 #define DELAY_STEP_US	200
 
+static bool is_to_leave(const struct soft_context *ctx)
+{
+	return soft_cancelled(ctx) || soft_preempted(ctx);
+}
+
+/* The job takes longer than it should; how much is left is remembered. */
+static void delay(struct soft_context *ctx)
+{
+	ktime_t end = ktime_add_us(ktime_get(), ctx->state->delay_us);
+	s64 left = ctx->state->delay_us;
+
+	while (left > 0 && !is_to_leave(ctx)) {
+		usleep_range_state(DELAY_STEP_US / 2, DELAY_STEP_US, TASK_IDLE);
+		left = ktime_us_delta(end, ktime_get());
+	}
+	ctx->state->delay_us = max(left, 0ll);
+}
+
 /* A job that takes longer than it should, or for ever, or ends badly. */
 static int inject_faults(struct soft_engine *engine, struct gpup_hw_job *job)
 {
 	struct soft_context *ctx = &engine->context;
-	u32 delay_us = READ_ONCE(engine->faults.delay_us);
 
+	/* One that hangs does not hear that others want to run, either. */
 	if (soft_fault_take(&engine->faults.hang))
 		wait_event_idle(engine->wake, soft_cancelled(ctx));
 
-	if (delay_us) {
-		ktime_t end = ktime_add_us(ktime_get(), delay_us);
-
-		while (!soft_cancelled(ctx) && ktime_before(ktime_get(), end))
-			usleep_range_state(DELAY_STEP_US / 2, DELAY_STEP_US, TASK_IDLE);
-	}
-
+	delay(ctx);
 	if (soft_cancelled(ctx))
 		return -ECANCELED;
+	if (soft_preempted(ctx))
+		return -EAGAIN;
 
 	if (soft_fault_take(&engine->faults.page_fault)) {
 		ctx->fault_addr = job->stream_addr;
@@ -58,22 +71,31 @@ static void execute(struct soft_engine *engine, struct gpup_hw_job *job)
 	int error;
 
 	ctx->as = job->as;
+	ctx->state = job->context;
+	if (!job->resume) {
+		soft_cmd_begin(ctx->state, job->stream_addr, job->stream_size);
+		ctx->state->delay_us = READ_ONCE(engine->faults.delay_us);
+	}
 	error = inject_faults(engine, job);
 	if (!error) {
 		soft_section_begin(ctx);
-		error = soft_cmd_execute(ctx, job->stream_addr, job->stream_size);
+		error = soft_cmd_execute(ctx);
 		soft_section_end(ctx);
 	}
 	if (error == -EFAULT)
 		fault_addr = ctx->fault_addr;
 	ctx->as = NULL;
+	ctx->state = NULL;
 
 	/* The engine is idle before its job is reported: that may start the next one. */
 	spin_lock_irq(&engine->lock);
 	engine->job = NULL;
 	spin_unlock_irq(&engine->lock);
 
-	gpup_hw_job_done(job, error, fault_addr, ktime_get_ns() - begin);
+	if (error == -EAGAIN)
+		gpup_hw_job_preempted(job, ktime_get_ns() - begin);
+	else
+		gpup_hw_job_done(job, error, fault_addr, ktime_get_ns() - begin);
 }
 
 static int engine_thread(void *data)
@@ -124,6 +146,25 @@ void soft_run(struct gpup_adapter *adapter, u32 engine_class, u32 engine,
 	e->started++;
 	spin_unlock_irqrestore(&e->lock, flags);
 	wake_up(&e->wake);
+}
+
+/**
+ * soft_preempt() - Ask an engine to give up its job
+ * @adapter: The GPU.
+ * @engine_class: Class of the engine.
+ * @engine: Number of the engine.
+ *
+ * Any context.
+ */
+void soft_preempt(struct gpup_adapter *adapter, u32 engine_class, u32 engine)
+{
+	struct soft_gpu *gpu = gpup_adapter_priv(adapter);
+	struct soft_engine *e = &gpu->engines[engine_class][engine];
+	unsigned long flags;
+
+	spin_lock_irqsave(&e->lock, flags);
+	WRITE_ONCE(e->context.preempt, e->started);
+	spin_unlock_irqrestore(&e->lock, flags);
 }
 
 static bool has_reported(struct soft_engine *engine, u64 seq)
@@ -198,11 +239,6 @@ static int engine_init(struct soft_gpu *gpu, u32 engine_class, u32 index)
 	init_waitqueue_head(&engine->wake);
 	init_waitqueue_head(&engine->idle);
 
-	if (engine_class == DRM_GPUP_ENGINE_COMPUTE) {
-		engine->context.shader = soft_shader_create();
-		if (!engine->context.shader)
-			return -ENOMEM;
-	}
 	thread = kthread_run(engine_thread, engine, "%s:%s%u", dev_name(gpu->parent),
 			     class_names[engine_class], index);
 	if (IS_ERR(thread))
@@ -256,7 +292,6 @@ void soft_engines_fini(struct soft_gpu *gpu)
 				engine_stop(engine);
 				kthread_stop(engine->thread);
 			}
-			soft_shader_destroy(engine->context.shader);
 		}
 		kvfree(gpu->engines[class]);
 		gpu->engines[class] = NULL;

@@ -51,6 +51,15 @@ void soft_shader_destroy(struct soft_shader *sh)
 	vfree(sh);
 }
 
+/**
+ * soft_shader_reset() - Forget what was left off
+ * @sh: The shader.
+ */
+void soft_shader_reset(struct soft_shader *sh)
+{
+	sh->in_dispatch = false;
+}
+
 static u64 *row(struct soft_shader *sh, u8 reg)
 {
 	return sh->regs + reg * sh->lanes;
@@ -391,12 +400,11 @@ static int execute(struct soft_context *ctx, struct soft_shader *sh,
 	}
 }
 
-static int run_group(struct soft_context *ctx, struct soft_shader *sh)
+static int begin_group(struct soft_context *ctx, struct soft_shader *sh)
 {
-	u32 pc = 0;
 	int ret;
 
-	/* What an earlier group has left, maybe someone else's, is nobody's business. */
+	/* What an earlier group has left, maybe of another job, is nobody's business. */
 	ret = soft_spend(ctx, sh->num_regs * sh->lanes / 4 + sh->cmd.local_size / 64);
 	if (ret)
 		return ret;
@@ -407,18 +415,34 @@ static int run_group(struct soft_context *ctx, struct soft_shader *sh)
 	bitmap_set(sh->active, 0, sh->lanes);
 	bitmap_copy(sh->alive, sh->active, GPUP_SOFT_MAX_LANES);
 	sh->depth = 0;
+	sh->pc = 0;
+	sh->in_group = true;
 	update_list(sh);
+	return 0;
+}
 
-	while (pc < sh->num_insns) {
-		const struct soft_insn *insn = &sh->insns[pc++];
+/* From where it was left off, if it was. */
+static int run_group(struct soft_context *ctx, struct soft_shader *sh)
+{
+	int ret;
+
+	if (!sh->in_group) {
+		ret = begin_group(ctx, sh);
+		if (ret)
+			return ret;
+	}
+	while (sh->pc < sh->num_insns) {
+		const struct soft_insn *insn = &sh->insns[sh->pc];
 
 		ret = soft_spend(ctx, INSN_COST + sh->count * insn->cost);
 		if (ret)
 			return ret;
-		ret = execute(ctx, sh, insn, &pc);
+		sh->pc++;
+		ret = execute(ctx, sh, insn, &sh->pc);
 		if (ret)
 			return ret;
 	}
+	sh->in_group = false;
 	return 0;
 }
 
@@ -454,19 +478,9 @@ static bool next_group(struct soft_shader *sh)
 	return false;
 }
 
-/**
- * soft_dispatch() - Run a program over a grid
- * @ctx: The context, inside a section, with a shader.
- * @cmd: The command, in the engine's own memory.
- *
- * May sleep.
- *
- * Return: 0, -EINVAL for a malformed command or program, -EFAULT with the fault's address
- * set, -ECANCELED if it was stopped.
- */
-int soft_dispatch(struct soft_context *ctx, const struct gpup_soft_cmd_dispatch *cmd)
+static int begin_dispatch(struct soft_context *ctx, struct soft_shader *sh,
+			  const struct gpup_soft_cmd_dispatch *cmd)
 {
-	struct soft_shader *sh = ctx->shader;
 	int ret;
 
 	ret = check_dispatch(cmd);
@@ -488,10 +502,36 @@ int soft_dispatch(struct soft_context *ctx, const struct gpup_soft_cmd_dispatch 
 	ret = soft_decode(sh);
 	if (ret)
 		return ret;
-
 	memset(sh->group, 0, sizeof(sh->group));
+	sh->in_group = false;
+	sh->in_dispatch = true;
+	return 0;
+}
+
+/**
+ * soft_dispatch() - Run a program over a grid
+ * @ctx: The context, inside a section, with a shader.
+ * @cmd: The command, in the engine's own memory; the same as before after -EAGAIN.
+ *
+ * May sleep.
+ *
+ * Return: 0, -EINVAL for a malformed command or program, -EFAULT with the fault's address
+ * set, -ECANCELED if it was stopped, -EAGAIN if it was left off.
+ */
+int soft_dispatch(struct soft_context *ctx, const struct gpup_soft_cmd_dispatch *cmd)
+{
+	struct soft_shader *sh = ctx->state->shader;
+	int ret;
+
+	if (!sh->in_dispatch) {
+		ret = begin_dispatch(ctx, sh, cmd);
+		if (ret)
+			return ret;
+	}
 	do {
 		ret = run_group(ctx, sh);
 	} while (!ret && next_group(sh));
+	if (!ret)
+		sh->in_dispatch = false;
 	return ret;
 }

@@ -55,11 +55,11 @@ static __always_inline void *global_access(struct soft_context *ctx, struct page
 static __always_inline void *local_access(struct soft_context *ctx, u64 addr, u32 size)
 {
 	/* Its size is a multiple of any access. */
-	u32 local_size = ctx->shader->cmd.local_size;
+	u32 local_size = ctx->state->shader->cmd.local_size;
 
 	if (unlikely(addr % size || addr >= local_size))
 		return fault(ctx, addr);
-	return ctx->shader->local + array_index_nospec(addr, local_size);
+	return ctx->state->shader->local + array_index_nospec(addr, local_size);
 }
 
 static __always_inline void *access(struct soft_context *ctx, struct page_cursor *cursor, u64 addr,

@@ -50,7 +50,11 @@ static const struct gpup_adapter_ops soft_ops = {
 	.as_memory = soft_as_memory,
 	.as_map = soft_as_map,
 	.as_unmap = soft_as_unmap,
+	.context_create = soft_context_create,
+	.context_destroy = soft_context_destroy,
+	.context_memory = soft_context_memory,
 	.run = soft_run,
+	.preempt = soft_preempt,
 	.engine_reset = soft_engine_reset,
 	.adapter_reset = soft_adapter_reset,
 };
@@ -113,7 +117,10 @@ static struct gpup_adapter *register_adapter(struct soft_gpu *gpu)
 		.page_size = PAGE_SIZE,
 		.timestamp_frequency = NSEC_PER_SEC,
 	};
+	u32 class;
 
+	for (class = 0; class < DRM_GPUP_ENGINE_CLASSES; class++)
+		caps.preemption[class] = GPUP_PREEMPT_INSIDE;
 	memcpy(caps.engines, gpu->num_engines, sizeof(caps.engines));
 	return gpup_adapter_register(gpu->parent, &soft_ops, &caps, gpu);
 }

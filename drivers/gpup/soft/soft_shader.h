@@ -106,6 +106,12 @@ struct soft_shader {
 	u32 num_regs;
 	/** @cpu_fma: The CPU has fused multiply-add. The result is the same without. */
 	bool cpu_fma;
+	/** @in_dispatch: A dispatch is at work. */
+	bool in_dispatch;
+	/** @in_group: So is a group of it. */
+	bool in_group;
+	/** @pc: Index of the instruction that is next. */
+	u32 pc;
 	/** @depth: Frames in use. */
 	u32 depth;
 	/** @group: Position of the group in the grid. */
@@ -135,6 +141,7 @@ struct soft_shader {
 /* soft_exec.c */
 struct soft_shader *soft_shader_create(void);
 void soft_shader_destroy(struct soft_shader *sh);
+void soft_shader_reset(struct soft_shader *sh);
 int soft_dispatch(struct soft_context *ctx, const struct gpup_soft_cmd_dispatch *cmd);
 
 /* soft_decode.c */

@@ -26,8 +26,8 @@ int soft_test_init(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(as));
 	t->ctx.as = as;
 	t->ctx.seq = 1;
-	t->ctx.shader = soft_shader_create();
-	KUNIT_ASSERT_NOT_NULL(test, t->ctx.shader);
+	t->ctx.state = soft_context_create(NULL, DRM_GPUP_ENGINE_COMPUTE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->ctx.state);
 
 	KUNIT_ASSERT_EQ(test, soft_as_prepare(as, TEST_DATA_VA, TEST_VRAM_SIZE), 0);
 	soft_as_map(as, TEST_DATA_VA, TEST_DATA_SIZE, GPUP_MEM_VRAM, 0, true);
@@ -45,7 +45,7 @@ void soft_test_exit(struct kunit *test)
 
 	if (!t)
 		return;
-	soft_shader_destroy(t->ctx.shader);
+	soft_context_destroy(t->ctx.state);
 	if (t->ctx.as)
 		soft_as_destroy(t->ctx.as);
 	soft_vram_fini(&t->gpu);
@@ -95,16 +95,27 @@ void soft_test_emit(struct soft_test *t, u64 insn)
  * @stream: The stream; copied to GPU memory.
  * @size: Bytes.
  *
+ * It is left off again and again, after random numbers of steps; nobody must notice.
+ *
  * Return: What soft_cmd_execute() returns.
  */
 int soft_test_stream(struct soft_test *t, const void *stream, u32 size)
 {
+	struct soft_context *ctx = &t->ctx;
+	unsigned int i = 0;
 	int ret;
 
 	memcpy(soft_test_mem(t, TEST_STREAM), stream, size);
-	soft_section_begin(&t->ctx);
-	ret = soft_cmd_execute(&t->ctx, TEST_DATA_VA + TEST_STREAM, size);
-	soft_section_end(&t->ctx);
+	soft_cmd_begin(ctx->state, TEST_DATA_VA + TEST_STREAM, size);
+	ctx->preempt = ctx->seq;
+	do {
+		soft_section_begin(ctx);
+		/* Now and then enough for the largest step that there is. */
+		ctx->budget = ++i % 64 ? 1 + soft_test_random(t) % 2048 : 8 * SOFT_SLICE;
+		ret = soft_cmd_execute(ctx);
+		soft_section_end(ctx);
+		t->preemptions += ret == -EAGAIN;
+	} while (ret == -EAGAIN);
 	return ret;
 }
 

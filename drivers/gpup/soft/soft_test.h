@@ -36,8 +36,10 @@
 struct soft_test {
 	/** @gpu: The GPU. */
 	struct soft_gpu gpu;
-	/** @ctx: The context, with a shader. */
+	/** @ctx: The context, whose state has a shader. */
 	struct soft_context ctx;
+	/** @preemptions: How often a stream was left off. */
+	unsigned int preemptions;
 	/** @num_insns: Instructions of the program so far. */
 	u32 num_insns;
 	/** @rng: State of the random numbers; the same in each run. */

@@ -310,7 +310,7 @@ static void test_float_without_fma(struct kunit *test)
 {
 	struct soft_test *t = test->priv;
 
-	t->ctx.shader->cpu_fma = false;
+	t->ctx.state->shader->cpu_fma = false;
 	check_vectors(test);
 }
 

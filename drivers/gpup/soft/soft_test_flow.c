@@ -341,13 +341,13 @@ static void test_malformed_dispatches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, soft_test_dispatch(t, &cmd), -EINVAL);
 	cmd.group[1] = 16;
 	KUNIT_EXPECT_EQ(test, soft_test_dispatch(t, &cmd), 0);
-	t->ctx.shader = NULL;
+	t->ctx.state->shader = NULL;
 	KUNIT_EXPECT_EQ(test, soft_test_dispatch(t, &good), -EINVAL);
 }
 
 static int decode_one(struct soft_test *t, u64 word)
 {
-	struct soft_shader *sh = t->ctx.shader;
+	struct soft_shader *sh = t->ctx.state->shader;
 
 	sh->num_insns = 1;
 	sh->words[0] = word;
@@ -395,7 +395,7 @@ static void test_bad_encodings(struct kunit *test)
 	int i;
 
 	KUNIT_EXPECT_EQ(test, decode_one(t, good), 0);
-	KUNIT_EXPECT_EQ(test, t->ctx.shader->num_regs, 64);
+	KUNIT_EXPECT_EQ(test, t->ctx.state->shader->num_regs, 64);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ_MSG(test, decode_one(t, bad[i]), -EINVAL, "%d: %016llx", i,
 				    bad[i]);
@@ -404,7 +404,7 @@ static void test_bad_encodings(struct kunit *test)
 static void expect_bad_flow(struct kunit *test, const u8 *ops, int count)
 {
 	struct soft_test *t = test->priv;
-	struct soft_shader *sh = t->ctx.shader;
+	struct soft_shader *sh = t->ctx.state->shader;
 	int i;
 
 	sh->num_insns = count;

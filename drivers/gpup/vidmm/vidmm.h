@@ -257,6 +257,7 @@ struct gpup_timeline *gpup_vm_timeline(struct gpup_vm *vm);
 int gpup_vm_bind(struct gpup_vm *vm, const struct gpup_bind_op *ops, unsigned int count,
 		 const struct gpup_wait *waits, unsigned int wait_count,
 		 struct dma_fence *fence, u64 *value);
+int gpup_vm_charge(struct gpup_vm *vm, s64 bytes);
 void gpup_vm_fail(struct gpup_vm *vm, int error);
 struct gpup_sched_group *gpup_vm_group(struct gpup_vm *vm);
 struct gpup_vm_hold *gpup_vm_hold(struct gpup_vm *vm);

@@ -136,6 +136,21 @@ void gpup_vm_close(struct gpup_vm *vm)
 }
 
 /**
+ * gpup_vm_charge() - Charge host memory that is needed for the jobs of an address space
+ * @vm: The address space.
+ * @bytes: How much; negative if it is not needed any more. May sleep.
+ *
+ * Return: 0, or -ENOMEM if its partition may not cost the host so much.
+ */
+int gpup_vm_charge(struct gpup_vm *vm, s64 bytes)
+{
+	if (bytes >= 0)
+		return gpup_mem_charge_overhead(vm->mp, bytes);
+	gpup_mem_uncharge_overhead(vm->mp, -bytes);
+	return 0;
+}
+
+/**
  * gpup_vm_fail() - Mark an address space as lost
  * @vm: The address space.
  * @error: Why, a negative errno.

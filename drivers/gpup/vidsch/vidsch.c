@@ -16,13 +16,16 @@
  * Each class of engines is competed for by the partitions, in proportion to their
  * weights; inside a partition by its queues. The choice is made whenever an engine is
  * idle, and an engine is given one job at a time, so that the choice stays ours: a long
- * queue waits here, not in the engine.
+ * queue waits here, not in the engine. Where the GPU can interrupt a job, it runs for a *slice*
+ * if others wait, and then goes on later.
  *
  * ::
  *
  *	submit --> queue->jobs --> runnable --> engine --> queue->ended --> timeline
  *	           in order        if first     one job     in order
- *	                           and ready    each
+ *	              ^            and ready    each
+ *	              |                           |
+ *	              '------ preempted ----------'
  *
  * - vidsch_pick.c chooses: data structures alone, see "Whose turn it is".
  * - vidsch_queue.c is the way of a job through its queue: submit, retire, cancel, close.
@@ -55,15 +58,6 @@
  * is banned as well, because what follows in it may build on the lost one.
  */
 
-static void engine_init(struct gpup_engine *engine, struct gpup_vidsch *sched, u32 engine_class,
-			u32 index)
-{
-	engine->sched = sched;
-	engine->engine_class = engine_class;
-	engine->index = index;
-	INIT_DELAYED_WORK(&engine->timeout, gpup_engine_timeout);
-}
-
 /**
  * gpup_vidsch_create() - Create the scheduler of an adapter
  * @adapter: Passed to @ops, and not looked into.
@@ -78,7 +72,7 @@ struct gpup_vidsch *gpup_vidsch_create(struct gpup_adapter *adapter, struct devi
 				       const struct gpup_adapter_caps *caps)
 {
 	struct gpup_vidsch *sched;
-	u32 i, c;
+	u32 c;
 
 	sched = kzalloc(sizeof(*sched), GFP_KERNEL);
 	if (!sched)
@@ -95,14 +89,9 @@ struct gpup_vidsch *gpup_vidsch_create(struct gpup_adapter *adapter, struct devi
 	sched->ops = ops;
 	spin_lock_init(&sched->lock);
 	mutex_init(&sched->reset_lock);
-	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++) {
-		struct gpup_engine_class *class = &sched->classes[c];
-
-		gpup_pick_init(&class->pick);
-		class->count = min(caps->engines[c], GPUP_MAX_ENGINES);
-		for (i = 0; i < class->count; i++)
-			engine_init(&class->engines[i], sched, c, i);
-	}
+	init_waitqueue_head(&sched->left);
+	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
+		gpup_class_init(sched, c, caps);
 	return sched;
 }
 
@@ -112,15 +101,39 @@ struct gpup_vidsch *gpup_vidsch_create(struct gpup_adapter *adapter, struct devi
  */
 void gpup_vidsch_destroy(struct gpup_vidsch *sched)
 {
-	u32 i, c;
+	u32 c;
 
 	WARN_ON(sched->queues);
 	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
-		for (i = 0; i < sched->classes[c].count; i++)
-			cancel_delayed_work_sync(&sched->classes[c].engines[i].timeout);
+		gpup_class_fini(&sched->classes[c]);
 	destroy_workqueue(sched->wq);
 	mutex_destroy(&sched->reset_lock);
 	kfree(sched);
+}
+
+/* What an operator may set each knob to, and what it is if nobody does. */
+static const struct {
+	u32 min, max, def;
+} knobs[GPUP_SCHED_KNOBS] = {
+	[GPUP_SCHED_WEIGHT] = { GPUP_WEIGHT_MIN, GPUP_WEIGHT_MAX, GPUP_PICK_UNIT_WEIGHT },
+	[GPUP_SCHED_CAP] = { 0, 100, 0 },
+	[GPUP_SCHED_QUANTUM_US] = { 100, 1000000, 1000 },
+	[GPUP_SCHED_PREEMPT_TIMEOUT_US] = { 1000, 10000000, 640000 },
+	[GPUP_SCHED_JOB_TIMEOUT_MS] = { 10, GPUP_JOB_TIMEOUT_MAX_MS, 5000 },
+};
+
+static struct gpup_pick_params pick_params(const struct gpup_sched_partition *sp)
+{
+	u32 cap = sp->knobs[GPUP_SCHED_CAP];
+
+	if (sp->throttled && (!cap || cap > GPUP_THROTTLE_CAP))
+		cap = GPUP_THROTTLE_CAP;
+	return (struct gpup_pick_params) {
+		.weight = sp->knobs[GPUP_SCHED_WEIGHT],
+		/* All of the time is no limit. */
+		.cap = cap == 100 ? GPUP_PICK_NO_CAP : cap,
+		.quantum_ns = sp->knobs[GPUP_SCHED_QUANTUM_US] * (u64)NSEC_PER_USEC,
+	};
 }
 
 /**
@@ -133,19 +146,22 @@ void gpup_vidsch_destroy(struct gpup_vidsch *sched)
 void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vidsch *sched,
 			       const char *name, u32 weight)
 {
-	u32 c;
+	struct gpup_pick_params params;
+	u32 c, i;
 
 	*sp = (struct gpup_sched_partition) {
 		.sched = sched,
 		.name = name,
-		.weight = clamp(weight, GPUP_WEIGHT_MIN, GPUP_WEIGHT_MAX),
-		.job_timeout_ms = GPUP_DEFAULT_JOB_TIMEOUT_MS,
 	};
+	for (i = 0; i < GPUP_SCHED_KNOBS; i++)
+		sp->knobs[i] = knobs[i].def;
+	sp->knobs[GPUP_SCHED_WEIGHT] = clamp(weight, GPUP_WEIGHT_MIN, GPUP_WEIGHT_MAX);
 	ratelimit_default_init(&sp->log_limit);
 	/* How often a guest was not listened to is no message either. */
 	ratelimit_set_flags(&sp->log_limit, RATELIMIT_MSG_ON_RELEASE);
+	params = pick_params(sp);
 	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
-		gpup_pick_class_init(&sp->classes[c]);
+		gpup_pick_class_init(&sp->shares[c].sc, &params);
 }
 
 /**
@@ -155,26 +171,6 @@ void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vids
 void gpup_sched_partition_fini(struct gpup_sched_partition *sp)
 {
 	WARN_ON(sp->queues || sp->pending);
-}
-
-/**
- * gpup_sched_partition_set_weight() - Change the weight
- * @sp: The partition's share.
- * @weight: The new weight.
- *
- * It counts for all GPU time that is used from now on, and for the jobs that run.
- *
- * Return: 0, or -EINVAL if it is not within GPUP_WEIGHT_MIN and GPUP_WEIGHT_MAX.
- */
-int gpup_sched_partition_set_weight(struct gpup_sched_partition *sp, u32 weight)
-{
-	if (weight < GPUP_WEIGHT_MIN || weight > GPUP_WEIGHT_MAX)
-		return -EINVAL;
-
-	spin_lock_irq(&sp->sched->lock);
-	WRITE_ONCE(sp->weight, weight);
-	spin_unlock_irq(&sp->sched->lock);
-	return 0;
 }
 
 static void rearm_timeouts(struct gpup_sched_partition *sp)
@@ -194,23 +190,55 @@ static void rearm_timeouts(struct gpup_sched_partition *sp)
 }
 
 /**
- * gpup_sched_partition_set_timeout() - Change the job timeout
- * @sp: The partition's share.
- * @timeout_ms: The new timeout in ms; it also holds for jobs that run already.
- *
- * Return: 0, or -EINVAL if it is not within GPUP_JOB_TIMEOUT_MIN_MS and
- * GPUP_JOB_TIMEOUT_MAX_MS.
+ * gpup_sched_partition_update() - Have what a partition is entitled to take effect
+ * @sp: The partition's share, with the scheduler's lock held.
  */
-int gpup_sched_partition_set_timeout(struct gpup_sched_partition *sp, u32 timeout_ms)
+void gpup_sched_partition_update(struct gpup_sched_partition *sp)
 {
-	if (timeout_ms < GPUP_JOB_TIMEOUT_MIN_MS || timeout_ms > GPUP_JOB_TIMEOUT_MAX_MS)
+	struct gpup_pick_params params = pick_params(sp);
+	struct gpup_vidsch *sched = sp->sched;
+	u32 c;
+
+	lockdep_assert_held(&sched->lock);
+	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++) {
+		gpup_pick_class_set(&sched->classes[c].pick, &sp->shares[c].sc, &params);
+		gpup_class_kick(sched, c);
+	}
+}
+
+/**
+ * gpup_sched_partition_set() - Change a knob
+ * @sp: The partition's share.
+ * @knob: The knob.
+ * @value: Its new value.
+ *
+ * It counts for all GPU time that is used from now on; timeouts hold for jobs that run already.
+ *
+ * Return: 0, or -EINVAL if the value is out of range.
+ */
+int gpup_sched_partition_set(struct gpup_sched_partition *sp, enum gpup_sched_knob knob, u32 value)
+{
+	if (value < knobs[knob].min || value > knobs[knob].max)
 		return -EINVAL;
 
 	spin_lock_irq(&sp->sched->lock);
-	WRITE_ONCE(sp->job_timeout_ms, timeout_ms);
+	WRITE_ONCE(sp->knobs[knob], value);
+	gpup_sched_partition_update(sp);
 	rearm_timeouts(sp);
 	spin_unlock_irq(&sp->sched->lock);
 	return 0;
+}
+
+/**
+ * gpup_sched_partition_get() - Read a knob
+ * @sp: The partition's share.
+ * @knob: The knob. Any context.
+ *
+ * Return: Its value.
+ */
+u32 gpup_sched_partition_get(const struct gpup_sched_partition *sp, enum gpup_sched_knob knob)
+{
+	return READ_ONCE(sp->knobs[knob]);
 }
 
 /**
@@ -224,9 +252,12 @@ void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sch
 
 	spin_lock_irq(&sp->sched->lock);
 	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++) {
-		stats->gpu_ns[c] = sp->classes[c].gpu_ns;
-		stats->jobs[c] = sp->classes[c].jobs;
+		stats->gpu_ns[c] = sp->shares[c].gpu_ns;
+		stats->jobs[c] = sp->shares[c].jobs;
+		stats->preemptions[c] = sp->shares[c].preemptions;
+		stats->waits[c] = sp->shares[c].waits;
 	}
 	stats->hangs = sp->hangs;
+	stats->resets = sp->resets;
 	spin_unlock_irq(&sp->sched->lock);
 }

@@ -18,15 +18,32 @@
 #include <drm/gpup_adapter.h>
 
 #include "../gpup_timeline.h"
+#include "vidsch_pick.h"
 
 struct device;
 struct gpup_vidsch;
 struct gpup_queue;
 
+/**
+ * enum gpup_sched_knob - What an operator can set of a partition's share
+ * @GPUP_SCHED_WEIGHT: Share, in relation to those of the others.
+ * @GPUP_SCHED_CAP: Limit in percent of all engines of a class; zero for none.
+ * @GPUP_SCHED_QUANTUM_US: How long it may run if others wait.
+ * @GPUP_SCHED_PREEMPT_TIMEOUT_US: How long it may take to get a job of it off an engine.
+ * @GPUP_SCHED_JOB_TIMEOUT_MS: A job that runs longer is taken to be hung.
+ * @GPUP_SCHED_KNOBS: How many there are.
+ */
+enum gpup_sched_knob {
+	GPUP_SCHED_WEIGHT,
+	GPUP_SCHED_CAP,
+	GPUP_SCHED_QUANTUM_US,
+	GPUP_SCHED_PREEMPT_TIMEOUT_US,
+	GPUP_SCHED_JOB_TIMEOUT_MS,
+	GPUP_SCHED_KNOBS,
+};
+
 #define GPUP_WEIGHT_MIN			1u
 #define GPUP_WEIGHT_MAX			10000u
-#define GPUP_DEFAULT_JOB_TIMEOUT_MS	5000u
-#define GPUP_JOB_TIMEOUT_MIN_MS		10u
 #define GPUP_JOB_TIMEOUT_MAX_MS		600000u
 
 /* Jobs that one queue may hold; a submission beyond them fails with EBUSY. */
@@ -39,26 +56,35 @@ struct gpup_queue;
  */
 #define GPUP_PARTITION_MAX_PENDING	65536u
 
+/* Powers of two of a microsecond: up to one, two, four ... and all that is longer. */
+#define GPUP_WAIT_BUCKETS	24
+
 /**
- * struct gpup_sched_class - A partition's part in the competition for one engine class
+ * struct gpup_wait_stats - How long jobs that could run had to wait for an engine
  */
-struct gpup_sched_class {
-	/** @node: Entry of the class's tree, by @vruntime; empty if nothing is runnable. */
-	struct rb_node node;
-	/** @vruntime: GPU time divided by weight, in ns at the default weight. */
-	u64 vruntime;
-	/** @remainder: What that division has left over, in ns times the default weight. */
-	u64 remainder;
-	/** @runnable: Runnable queues, a list for each priority. */
-	struct list_head runnable[DRM_GPUP_QUEUE_PRIORITY_HIGH + 1];
-	/** @runnable_count: Number of queues in @runnable. */
-	unsigned int runnable_count;
-	/** @running: Number of jobs that run. */
-	unsigned int running;
+struct gpup_wait_stats {
+	/** @count: How many have waited. */
+	u64 count;
+	/** @ns: How long, all together, in ns. */
+	u64 ns;
+	/** @buckets: How many for how long: bucket i holds those below 2^i us. */
+	u64 buckets[GPUP_WAIT_BUCKETS];
+};
+
+/**
+ * struct gpup_sched_share - A partition's part in one engine class
+ */
+struct gpup_sched_share {
+	/** @sc: Its part in the competition. */
+	struct gpup_sched_class sc;
 	/** @gpu_ns: GPU time used. */
 	u64 gpu_ns;
 	/** @jobs: Jobs that have ended. */
 	u64 jobs;
+	/** @preemptions: How often a job was taken off its engine, to go on later. */
+	u64 preemptions;
+	/** @waits: What its jobs have waited. */
+	struct gpup_wait_stats waits;
 };
 
 /**
@@ -72,20 +98,28 @@ struct gpup_sched_partition {
 	struct gpup_vidsch *sched;
 	/** @name: Name of the partition, for logs. */
 	const char *name;
-	/** @weight: GPUP_WEIGHT_MIN to GPUP_WEIGHT_MAX. */
-	u32 weight;
-	/** @job_timeout_ms: A job that runs longer is taken to be hung. */
-	u32 job_timeout_ms;
-	/** @hangs: Jobs that were. */
+	/** @knobs: What the operator has set. Read without the lock. */
+	u32 knobs[GPUP_SCHED_KNOBS];
+	/** @hangs: Jobs that were taken to be hung. */
 	u64 hangs;
+	/** @resets: Resets of an engine or of the adapter for its jobs. */
+	u64 resets;
+	/** @offences: Hangs of late, see "Repeat offenders". */
+	unsigned int offences;
+	/** @offended_at: When the last one was, in jiffies. */
+	unsigned long offended_at;
+	/** @throttled: It gets GPUP_THROTTLE_CAP percent at most. */
+	bool throttled;
+	/** @lost: It has hung the GPU so often that its VM has to be reset. */
+	bool lost;
 	/** @queues: Number of queues. */
 	unsigned int queues;
 	/** @pending: Jobs and conditions that its queues hold. */
 	unsigned int pending;
 	/** @log_limit: Keeps it from filling the log; never hides another partition's. */
 	struct ratelimit_state log_limit;
-	/** @classes: Its part in each engine class. */
-	struct gpup_sched_class classes[DRM_GPUP_ENGINE_CLASSES];
+	/** @shares: Its part in each engine class. */
+	struct gpup_sched_share shares[DRM_GPUP_ENGINE_CLASSES];
 };
 
 /**
@@ -96,8 +130,14 @@ struct gpup_sched_stats {
 	u64 gpu_ns[DRM_GPUP_ENGINE_CLASSES];
 	/** @jobs: Jobs that have ended, by class. */
 	u64 jobs[DRM_GPUP_ENGINE_CLASSES];
+	/** @preemptions: How often jobs were taken off, by class. */
+	u64 preemptions[DRM_GPUP_ENGINE_CLASSES];
+	/** @waits: What jobs have waited, by class. */
+	struct gpup_wait_stats waits[DRM_GPUP_ENGINE_CLASSES];
 	/** @hangs: Jobs that were taken to be hung. */
 	u64 hangs;
+	/** @resets: Resets for its jobs. */
+	u64 resets;
 };
 
 struct gpup_vidsch *gpup_vidsch_create(struct gpup_adapter *adapter, struct device *dev,
@@ -108,8 +148,8 @@ void gpup_vidsch_destroy(struct gpup_vidsch *sched);
 void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vidsch *sched,
 			       const char *name, u32 weight);
 void gpup_sched_partition_fini(struct gpup_sched_partition *sp);
-int gpup_sched_partition_set_weight(struct gpup_sched_partition *sp, u32 weight);
-int gpup_sched_partition_set_timeout(struct gpup_sched_partition *sp, u32 timeout_ms);
+int gpup_sched_partition_set(struct gpup_sched_partition *sp, enum gpup_sched_knob knob, u32 value);
+u32 gpup_sched_partition_get(const struct gpup_sched_partition *sp, enum gpup_sched_knob knob);
 void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sched_stats *stats);
 
 /**
@@ -160,9 +200,14 @@ struct gpup_queue_params {
 	struct gpup_hw_as *as;
 	/** @group: Group that it belongs to until it is closed, or NULL. */
 	struct gpup_sched_group *group;
+	/**
+	 * @charge: Called before host memory is allocated for it, with the size in bytes, and
+	 * when it is freed, with its negative; the former may fail. May be NULL. May sleep.
+	 */
+	int (*charge)(void *data, s64 bytes);
 	/** @release: Called once, when no job of it uses @as any more. May sleep. */
 	void (*release)(void *data);
-	/** @release_data: Passed to @release. */
+	/** @release_data: Passed to @charge and @release. */
 	void *release_data;
 	/** @timeline: Its timeline; the queue takes a reference. */
 	struct gpup_timeline *timeline;
@@ -188,6 +233,20 @@ struct gpup_job_params {
 	u64 value;
 };
 
+/**
+ * struct gpup_queue_stats - What a queue has used
+ */
+struct gpup_queue_stats {
+	/** @gpu_ns: GPU time in ns. */
+	u64 gpu_ns;
+	/** @jobs: Jobs that have ended. */
+	u64 jobs;
+	/** @preemptions: How often one was taken off its engine, to go on later. */
+	u64 preemptions;
+	/** @waits: What its jobs have waited. */
+	struct gpup_wait_stats waits;
+};
+
 struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 				     const struct gpup_queue_params *params);
 struct gpup_queue *gpup_queue_get(struct gpup_queue *queue);
@@ -200,5 +259,6 @@ struct gpup_timeline *gpup_queue_timeline(struct gpup_queue *queue);
 void *gpup_queue_data(const struct gpup_queue *queue);
 u32 gpup_queue_class(const struct gpup_queue *queue);
 u64 gpup_queue_gpu_time(struct gpup_queue *queue);
+void gpup_queue_stats(struct gpup_queue *queue, struct gpup_queue_stats *stats);
 
 #endif /* _GPUP_VIDSCH_H_ */

@@ -5,6 +5,7 @@
 #ifndef _GPUP_VIDSCH_INTERNAL_H_
 #define _GPUP_VIDSCH_INTERNAL_H_
 
+#include <linux/hrtimer.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -14,6 +15,9 @@
 
 #include "vidsch.h"
 #include "vidsch_pick.h"
+
+/* What a partition that keeps hanging the GPU has at most, in percent. */
+#define GPUP_THROTTLE_CAP	10u
 
 /**
  * struct gpup_engine - One engine
@@ -27,15 +31,19 @@ struct gpup_engine {
 	u32 index;
 	/** @job: The job that runs on it, or NULL. */
 	struct gpup_job *job;
-	/** @started: When @job was started, in jiffies. */
+	/** @started: When @job was started or went on, in jiffies. */
 	unsigned long started;
+	/** @preempting: Since when it has been asked to give up @job, in jiffies; or zero. */
+	unsigned long preempting;
+	/** @slice: Ends the slice of @job. */
+	struct hrtimer slice;
 	/** @halted: It is being reset, and is given no job. */
 	bool halted;
 	/** @armed: @timeout will fire, at @expires or before. */
 	bool armed;
 	/** @expires: When, in jiffies. */
 	unsigned long expires;
-	/** @timeout: Looks whether @job hangs. */
+	/** @timeout: Looks whether @job hangs, or does not get off. */
 	struct delayed_work timeout;
 };
 
@@ -49,6 +57,12 @@ struct gpup_engine_class {
 	unsigned int count;
 	/** @engines: The engines. */
 	struct gpup_engine engines[GPUP_MAX_ENGINES];
+	/** @preemption: What they can do. */
+	enum gpup_preemption preemption;
+	/** @sched: The scheduler. */
+	struct gpup_vidsch *sched;
+	/** @wakeup: Fires when somebody's cap lets it run again. */
+	struct hrtimer wakeup;
 };
 
 /**
@@ -65,6 +79,8 @@ struct gpup_vidsch {
 	spinlock_t lock;
 	/** @classes: Engines by class. */
 	struct gpup_engine_class classes[DRM_GPUP_ENGINE_CLASSES];
+	/** @left: Woken when a job has left its engine. */
+	wait_queue_head_t left;
 	/** @reset_lock: One reset at a time. Held over no allocation. */
 	struct mutex reset_lock;
 	/** @wq: Runs what must not be done by whoever ends a job. */
@@ -109,6 +125,12 @@ struct gpup_queue {
 	struct gpup_pick_entity entity;
 	/** @as: Address space of its jobs. */
 	struct gpup_hw_as *as;
+	/** @context: Where an engine leaves off; NULL if it cannot, or before the first job. */
+	struct gpup_hw_context *context;
+	/** @waits_since: Since when it could run, in ns; zero if it does not wait. */
+	u64 waits_since;
+	/** @charge: See &gpup_queue_params.charge. */
+	int (*charge)(void *data, s64 bytes);
 	/** @release: Called when no job uses @as any more. */
 	void (*release)(void *data);
 	/** @release_data: Passed to @release. */
@@ -139,8 +161,8 @@ struct gpup_queue {
 	bool closed;
 	/** @fault: What is to be reported about a ban. */
 	struct gpup_fault fault;
-	/** @gpu_ns: GPU time used. */
-	u64 gpu_ns;
+	/** @stats: What it has used. */
+	struct gpup_queue_stats stats;
 	/** @idle: Woken when @live or @retiring have changed after @closed. */
 	wait_queue_head_t idle;
 	/** @work: Empty jobs, cancelling, reporting. */
@@ -171,6 +193,8 @@ struct gpup_job {
 	unsigned int cost;
 	/** @value: Timeline value. */
 	u64 value;
+	/** @ran_ns: GPU time of the slices that are over. */
+	u64 ran_ns;
 	/** @stop_error: Why we stop it: how it ends unless it was faster; or zero. */
 	int stop_error;
 	/** @error: How it ended. */
@@ -181,7 +205,15 @@ struct gpup_job {
 
 /* vidsch_run.c */
 void gpup_class_kick(struct gpup_vidsch *sched, u32 engine_class);
+unsigned long gpup_engine_deadline(const struct gpup_engine *engine);
 void gpup_engine_arm_timeout(struct gpup_engine *engine);
+void gpup_class_init(struct gpup_vidsch *sched, u32 engine_class,
+		     const struct gpup_adapter_caps *caps);
+void gpup_class_fini(struct gpup_engine_class *class);
+void gpup_engine_preempt(struct gpup_engine *engine);
+
+/* vidsch.c */
+void gpup_sched_partition_update(struct gpup_sched_partition *sp);
 
 /* vidsch_group.c */
 bool gpup_sched_group_holds(struct gpup_sched_group *group);

@@ -4,6 +4,7 @@
  */
 #include <linux/dma-fence.h>
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -48,6 +49,16 @@ static void put_job(struct gpup_job *job)
 	spin_unlock_irqrestore(&sched->lock, flags);
 }
 
+static void compete(struct gpup_queue *queue)
+{
+	u64 now = ktime_get_ns();
+
+	/* Who was preempted has been waiting for its next slice since then. */
+	if (!queue->waits_since)
+		queue->waits_since = now;
+	gpup_pick_add(&queue->sched->classes[queue->engine_class].pick, &queue->entity, now);
+}
+
 /**
  * gpup_queue_advance() - Let the first job of a queue compete, if it can run
  * @queue: The queue; the scheduler's lock is held.
@@ -69,7 +80,7 @@ void gpup_queue_advance(struct gpup_queue *queue)
 	if (!job->hw.stream_size)
 		queue_work(sched->wq, &queue->work);
 	else if (!gpup_sched_group_holds(queue->group))
-		gpup_pick_add(&sched->classes[queue->engine_class].pick, &queue->entity);
+		compete(queue);
 }
 
 /* In any context, with a timeline's or fence's lock held: nothing is completed here. */
@@ -211,7 +222,8 @@ static void retire_empty(struct gpup_queue *queue)
 	if (!queue->cancelled && !queue->running) {
 		while (is_empty_job(job = first_job(&queue->jobs)) && left--) {
 			list_move_tail(&job->link, &queue->ended);
-			queue->entity.sc->jobs++;
+			queue->sp->shares[queue->engine_class].jobs++;
+			queue->stats.jobs++;
 			trace_gpup_job_done(queue->sp->name, queue->handle, job->value, 0, 0);
 		}
 		gpup_queue_advance(queue);
@@ -235,6 +247,47 @@ static void queue_work_func(struct work_struct *work)
 	retire_empty(queue);
 	retire_cancelled(queue);
 	dma_fence_end_signalling(cookie);
+}
+
+/* With the first job, as many a queue never has one. */
+static int provide_context(struct gpup_queue *queue)
+{
+	struct gpup_vidsch *sched = queue->sched;
+	struct gpup_hw_context *context;
+	s64 size;
+	int ret;
+
+	lockdep_assert_held(&queue->submit_lock);
+	if (queue->context ||
+	    sched->classes[queue->engine_class].preemption != GPUP_PREEMPT_INSIDE)
+		return 0;
+	size = sched->ops->context_memory(sched->adapter, queue->engine_class);
+	ret = queue->charge ? queue->charge(queue->release_data, size) : 0;
+	if (ret)
+		return ret;
+	context = sched->ops->context_create(sched->adapter, queue->engine_class);
+	if (IS_ERR(context)) {
+		if (queue->charge)
+			queue->charge(queue->release_data, -size);
+		return PTR_ERR(context);
+	}
+	queue->context = context;
+	return 0;
+}
+
+/* No job of the queue is anywhere any more. */
+static void drop_context(struct gpup_queue *queue)
+{
+	struct gpup_vidsch *sched = queue->sched;
+
+	if (!queue->context)
+		return;
+	sched->ops->context_destroy(queue->context);
+	queue->context = NULL;
+	if (queue->charge)
+		queue->charge(queue->release_data,
+			      -(s64)sched->ops->context_memory(sched->adapter,
+							       queue->engine_class));
 }
 
 /**
@@ -264,10 +317,11 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	queue->sp = sp;
 	queue->engine_class = params->engine_class;
 	INIT_LIST_HEAD(&queue->entity.link);
-	queue->entity.sc = &sp->classes[params->engine_class];
+	queue->entity.sc = &sp->shares[params->engine_class].sc;
 	queue->entity.priority = params->priority;
 	queue->as = params->as;
 	queue->group = params->group;
+	queue->charge = params->charge;
 	queue->release = params->release;
 	queue->release_data = params->release_data;
 	queue->timeline = gpup_timeline_get(params->timeline);
@@ -398,6 +452,7 @@ void gpup_queue_close(struct gpup_queue *queue)
 	flush_work(&queue->work);
 
 	gpup_timeline_close(queue->timeline);
+	drop_context(queue);
 	/* The release may be the group's end, too. */
 	spin_lock_irq(&sched->lock);
 	if (queue->group)
@@ -514,6 +569,7 @@ static void publish(struct gpup_queue *queue, struct gpup_job_params *params,
 	u64 value = first;
 
 	list_for_each_entry(job, list, link) {
+		job->hw.context = queue->context;
 		job->value = value++;
 		params->value = job->value;
 		if (params->fence)
@@ -569,6 +625,9 @@ int gpup_queue_submit(struct gpup_queue *queue, struct gpup_job_params *params,
 		goto err_reserve;
 
 	mutex_lock(&queue->submit_lock);
+	ret = provide_context(queue);
+	if (ret)
+		goto err_jobs;
 	ret = gpup_timeline_submit_many(queue->timeline, &first, count);
 	if (ret)
 		goto err_jobs;
@@ -623,14 +682,26 @@ u32 gpup_queue_class(const struct gpup_queue *queue)
  * gpup_queue_gpu_time() - What a queue has used
  * @queue: The queue.
  *
- * Return: GPU time of the jobs that have ended, in ns.
+ * Return: GPU time of the slices that have ended, in ns.
  */
 u64 gpup_queue_gpu_time(struct gpup_queue *queue)
 {
 	u64 gpu_ns;
 
 	spin_lock_irq(&queue->sched->lock);
-	gpu_ns = queue->gpu_ns;
+	gpu_ns = queue->stats.gpu_ns;
 	spin_unlock_irq(&queue->sched->lock);
 	return gpu_ns;
+}
+
+/**
+ * gpup_queue_stats() - All that is known of what a queue has used
+ * @queue: The queue.
+ * @stats: Filled in.
+ */
+void gpup_queue_stats(struct gpup_queue *queue, struct gpup_queue_stats *stats)
+{
+	spin_lock_irq(&queue->sched->lock);
+	*stats = queue->stats;
+	spin_unlock_irq(&queue->sched->lock);
 }

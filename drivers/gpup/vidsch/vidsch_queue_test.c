@@ -244,9 +244,12 @@ static void time_is_shared_by_weight(struct kunit *test)
 	u64 used_a, used_b;
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set_weight(&gpu->sp[0], 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set_weight(&gpu->sp[0], 10001));
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_weight(&gpu->sp[1], 300));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_WEIGHT, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_WEIGHT, 10001));
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[1], GPUP_SCHED_WEIGHT, 300));
+	for (i = 0; i < 2; i++)
+		gpup_sched_partition_set(&gpu->sp[i], GPUP_SCHED_QUANTUM_US, 100);
 	/* One job in reserve, as a program has it that keeps the GPU busy. */
 	test_gpu_submit(a);
 	test_gpu_submit(b);
@@ -258,7 +261,7 @@ static void time_is_shared_by_weight(struct kunit *test)
 	}
 	used_a = gpup_queue_gpu_time(a->queue);
 	used_b = gpup_queue_gpu_time(b->queue);
-	KUNIT_EXPECT_LE(test, abs_diff(3 * used_a, used_b), 3 * ns_a + ns_b);
+	KUNIT_EXPECT_LE(test, abs_diff(3 * used_a, used_b), 3 * ns_a + ns_b + 6 * 100 * NSEC_PER_USEC);
 }
 
 static void queue_parameters_are_checked(struct kunit *test)

@@ -16,9 +16,18 @@
  * can only hit the job it is meant for; it may end by itself at the last moment, and
  * then it has ended well. All resets are made one after the other.
  *
- * While the whole adapter is reset, all engines are halted, but jobs that run on the others may
- * survive.
+ * It is taken in steps. An engine is asked to give up its job, at the end of a slice. If it does not within
+ * ``preempt_timeout_us``, or the job has run for ``job_timeout_ms`` in all, the engine is reset:
+ * that costs the job and bans its queue. If the engine does not reset, the GPU is. Before that the
+ * other engines are halted and asked for their jobs, which go on afterwards; only a job that cannot be
+ * preempted, and that the GPU reports as lost, ends with EIO.
+ *
+ * So a job that hangs costs others the preemption timeout of its partition and the reset, and nothing
+ * else; an endless one that can be preempted not even that, as it only has its share.
  */
+
+/* For the jobs of the other engines to get off before the GPU is reset. */
+#define BYSTANDERS_TIME		HZ
 
 static void halt_all(struct gpup_vidsch *sched, bool halted)
 {
@@ -34,6 +43,43 @@ static void halt_all(struct gpup_vidsch *sched, bool halted)
 	spin_unlock_irq(&sched->lock);
 }
 
+/* Ask all other engines for their jobs; returns how many have not given them up yet. */
+static unsigned int bystanders(struct gpup_engine *guilty)
+{
+	struct gpup_vidsch *sched = guilty->sched;
+	unsigned int n = 0;
+	u32 i, c;
+
+	spin_lock_irq(&sched->lock);
+	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++) {
+		for (i = 0; i < sched->classes[c].count; i++) {
+			struct gpup_engine *engine = &sched->classes[c].engines[i];
+
+			if (engine == guilty || !engine->job ||
+			    sched->classes[c].preemption != GPUP_PREEMPT_INSIDE)
+				continue;
+			gpup_engine_preempt(engine);
+			n++;
+		}
+	}
+	spin_unlock_irq(&sched->lock);
+	return n;
+}
+
+/*
+ * A reset of the whole GPU may lose what runs on it. Those who have nothing to do with the reason are
+ * taken off before, and go on afterwards as if nothing had happened.
+ */
+static void reset_adapter(struct gpup_engine *engine)
+{
+	struct gpup_vidsch *sched = engine->sched;
+
+	halt_all(sched, true);
+	wait_event_timeout(sched->left, !bystanders(engine), BYSTANDERS_TIME);
+	sched->ops->adapter_reset(sched->adapter, engine->engine_class, engine->index);
+	halt_all(sched, false);
+}
+
 /* The engine is halted; it goes on afterwards. */
 static void reset_engine(struct gpup_engine *engine)
 {
@@ -45,9 +91,7 @@ static void reset_engine(struct gpup_engine *engine)
 	if (ops->engine_reset(sched->adapter, engine->engine_class, engine->index)) {
 		dev_warn_ratelimited(sched->dev, "engine %u.%u did not reset, resetting the GPU\n",
 				     engine->engine_class, engine->index);
-		halt_all(sched, true);
-		ops->adapter_reset(sched->adapter, engine->engine_class, engine->index);
-		halt_all(sched, false);
+		reset_adapter(engine);
 		return;
 	}
 
@@ -67,12 +111,12 @@ static bool halt_if_hung(struct gpup_engine *engine)
 	engine->armed = false;
 	if (!job)
 		return false;
-	if (time_before(jiffies, engine->started +
-				 msecs_to_jiffies(job->queue->sp->job_timeout_ms))) {
+	if (time_before(jiffies, gpup_engine_deadline(engine))) {
 		gpup_engine_arm_timeout(engine);
 		return false;
 	}
 	job->stop_error = -ETIME;
+	job->queue->sp->resets++;
 	engine->halted = true;
 	return true;
 }

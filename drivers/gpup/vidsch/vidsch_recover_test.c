@@ -76,9 +76,9 @@ static void a_hang_bans_its_queue_alone(struct kunit *test)
 	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
 	struct gpup_sched_stats stats;
 
-	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set_timeout(&gpu->sp[0], 9));
-	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set_timeout(&gpu->sp[0], 600001));
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_timeout(&gpu->sp[0], 50));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 9));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600001));
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 50));
 	test_gpu_submit(bad);
 	test_gpu_submit(bad);
 	test_gpu_submit(neighbour);
@@ -104,9 +104,9 @@ static void a_shorter_timeout_holds_at_once(struct kunit *test)
 	struct test_gpu *gpu = test_gpu_create(test, 1);
 	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
 
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_timeout(&gpu->sp[0], 600000));
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600000));
 	test_gpu_submit(tq);
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set_timeout(&gpu->sp[0], 20));
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20));
 	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(tq->tl));
 }
@@ -118,8 +118,8 @@ static void the_timer_is_set_for_who_runs(struct kunit *test)
 	struct test_queue *fast = test_gpu_queue(gpu, 1, NORMAL);
 
 	/* The timer of the first job must neither hit the second nor let it off. */
-	gpup_sched_partition_set_timeout(&gpu->sp[0], 600000);
-	gpup_sched_partition_set_timeout(&gpu->sp[1], 100);
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600000);
+	gpup_sched_partition_set(&gpu->sp[1], GPUP_SCHED_JOB_TIMEOUT_MS, 100);
 	test_gpu_submit(fast);
 	msleep(60);
 	test_gpu_finish(gpu, 0);
@@ -140,7 +140,7 @@ static void who_ends_in_time_is_not_banned(struct kunit *test)
 	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
 
 	gpu->ends_in_time = true;
-	gpup_sched_partition_set_timeout(&gpu->sp[0], 20);
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20);
 	test_gpu_submit(tq);
 	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
 	test_gpu_settle(gpu);
@@ -158,7 +158,7 @@ static void a_survivor_of_an_adapter_reset_goes_on(struct kunit *test)
 	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
 
 	gpu->reset_fails = true;
-	gpup_sched_partition_set_timeout(&gpu->sp[0], 20);
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20);
 	test_gpu_submit(bad);
 	test_gpu_submit(neighbour);
 	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, bad, 1));
@@ -250,8 +250,8 @@ static void all_at_once_leaves_nothing_behind(struct kunit *test)
 	unsigned int i, k;
 
 	prandom_seed_state(&rnd, 7);
-	gpup_sched_partition_set_timeout(&gpu->sp[0], 100);
-	gpup_sched_partition_set_timeout(&gpu->sp[1], 200);
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 100);
+	gpup_sched_partition_set(&gpu->sp[1], GPUP_SCHED_JOB_TIMEOUT_MS, 200);
 	gpu->reset_loses = true;
 	for (i = 0; i < TEST_QUEUES; i++)
 		test_gpu_queue(gpu, i % 2, i % 3);

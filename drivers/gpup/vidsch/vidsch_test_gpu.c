@@ -27,6 +27,34 @@ static void test_run(struct gpup_adapter *adapter, u32 engine_class, u32 engine,
 	spin_unlock_irqrestore(&gpu->lock, flags);
 }
 
+static struct gpup_hw_context *test_context_create(struct gpup_adapter *adapter, u32 engine_class)
+{
+	struct test_gpu *gpu = to_test_gpu(adapter);
+
+	if (gpu->no_contexts)
+		return ERR_PTR(-ENOMEM);
+	gpu->contexts++;
+	return (struct gpup_hw_context *)gpu;
+}
+
+static void test_context_destroy(struct gpup_hw_context *context)
+{
+	((struct test_gpu *)context)->contexts--;
+}
+
+static u64 test_context_memory(struct gpup_adapter *adapter, u32 engine_class)
+{
+	return TEST_CONTEXT_SIZE;
+}
+
+/* The test answers. */
+static void test_preempt(struct gpup_adapter *adapter, u32 engine_class, u32 engine)
+{
+	struct test_gpu *gpu = to_test_gpu(adapter);
+
+	WRITE_ONCE(gpu->asked[engine], gpu->asked[engine] + 1);
+}
+
 static int test_engine_reset(struct gpup_adapter *adapter, u32 engine_class, u32 engine)
 {
 	struct test_gpu *gpu = to_test_gpu(adapter);
@@ -48,12 +76,18 @@ static void test_adapter_reset(struct gpup_adapter *adapter, u32 engine_class, u
 
 	gpu->adapter_resets++;
 	for (i = 0; i < TEST_ENGINES; i++)
+		gpu->bystanders += i != engine && READ_ONCE(gpu->running[i]);
+	for (i = 0; i < TEST_ENGINES; i++)
 		if (i == engine || gpu->reset_loses)
 			test_gpu_finish_with(gpu, i, -ECANCELED, 0, 1000);
 }
 
 static const struct gpup_adapter_ops test_ops = {
+	.context_create = test_context_create,
+	.context_destroy = test_context_destroy,
+	.context_memory = test_context_memory,
 	.run = test_run,
+	.preempt = test_preempt,
 	.engine_reset = test_engine_reset,
 	.adapter_reset = test_adapter_reset,
 };
@@ -80,20 +114,17 @@ static void test_gpu_destroy(void *data)
 	KUNIT_EXPECT_EQ(gpu->test, 0,
 			gpu->sched->classes[DRM_GPUP_ENGINE_COMPUTE].pick.active);
 	KUNIT_EXPECT_FALSE(gpu->test, gpu->ran_while_halted);
+	KUNIT_EXPECT_EQ(gpu->test, 0, gpu->contexts);
+	KUNIT_EXPECT_EQ(gpu->test, 0, gpu->charged);
 	gpup_vidsch_destroy(gpu->sched);
 }
 
-/**
- * test_gpu_create() - Create a GPU with two partitions of equal weight
- * @test: The test, with which it goes.
- * @engines: Number of compute engines, at most TEST_ENGINES.
- *
- * Return: The GPU.
- */
-struct test_gpu *test_gpu_create(struct kunit *test, unsigned int engines)
+static struct test_gpu *create(struct kunit *test, unsigned int engines,
+			       enum gpup_preemption preemption)
 {
 	const struct gpup_adapter_caps caps = {
 		.engines[DRM_GPUP_ENGINE_COMPUTE] = engines,
+		.preemption[DRM_GPUP_ENGINE_COMPUTE] = preemption,
 	};
 	struct test_gpu *gpu = kunit_kzalloc(test, sizeof(*gpu), GFP_KERNEL);
 	struct device *dev = kunit_device_register(test, "gpup-test");
@@ -112,6 +143,30 @@ struct test_gpu *test_gpu_create(struct kunit *test, unsigned int engines)
 	return gpu;
 }
 
+/**
+ * test_gpu_create() - Create a GPU with two partitions of equal weight
+ * @test: The test, with which it goes.
+ * @engines: Number of compute engines, at most TEST_ENGINES.
+ *
+ * Return: The GPU.
+ */
+struct test_gpu *test_gpu_create(struct kunit *test, unsigned int engines)
+{
+	return create(test, engines, GPUP_PREEMPT_JOB);
+}
+
+/**
+ * test_gpu_create_preemptible() - The same, whose engines can interrupt a job
+ * @test: The test, with which it goes.
+ * @engines: Number of compute engines, at most TEST_ENGINES.
+ *
+ * Return: The GPU.
+ */
+struct test_gpu *test_gpu_create_preemptible(struct kunit *test, unsigned int engines)
+{
+	return create(test, engines, GPUP_PREEMPT_INSIDE);
+}
+
 static void count_release(void *data)
 {
 	struct test_queue *tq = data;
@@ -121,11 +176,22 @@ static void count_release(void *data)
 	tq->released++;
 }
 
+static int count_charge(void *data, s64 bytes)
+{
+	struct test_queue *tq = data;
+
+	if (tq->gpu->no_memory && bytes > 0)
+		return -ENOMEM;
+	tq->gpu->charged += bytes;
+	return 0;
+}
+
 static void create_queue(struct test_queue *tq)
 {
 	struct gpup_queue_params params = {
 		.engine_class = DRM_GPUP_ENGINE_COMPUTE,
 		.priority = tq->priority,
+		.charge = count_charge,
 		.release = count_release,
 		.release_data = tq,
 		.label = "test[1]",
@@ -270,6 +336,26 @@ void test_gpu_finish(struct test_gpu *gpu, unsigned int engine)
 {
 	KUNIT_EXPECT_NOT_NULL(gpu->test, gpu->running[engine]);
 	test_gpu_finish_with(gpu, engine, 0, 0, 1000);
+}
+
+/**
+ * test_gpu_preempt() - Let the job that runs be taken off its engine
+ * @gpu: The GPU.
+ * @engine: The engine.
+ * @gpu_ns: After how long, in ns.
+ */
+void test_gpu_preempt(struct test_gpu *gpu, unsigned int engine, u64 gpu_ns)
+{
+	struct gpup_hw_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&gpu->lock, flags);
+	job = gpu->running[engine];
+	gpu->running[engine] = NULL;
+	spin_unlock_irqrestore(&gpu->lock, flags);
+	KUNIT_EXPECT_NOT_NULL(gpu->test, job);
+	if (job)
+		gpup_hw_job_preempted(job, gpu_ns);
 }
 
 /* Exact: queues' work is queued with the scheduler's lock held. */

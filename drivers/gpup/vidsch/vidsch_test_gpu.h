@@ -12,6 +12,7 @@
 #define TEST_ENGINES	2
 #define TEST_QUEUES	8
 #define TEST_STREAM	8u
+#define TEST_CONTEXT_SIZE	1000
 
 /**
  * struct test_queue - A queue, and what was heard of it
@@ -57,6 +58,18 @@ struct test_gpu {
 	bool ends_in_time;
 	/** @ran_while_halted: A job was started on an engine during its reset. */
 	bool ran_while_halted;
+	/** @asked: How often each engine was asked to give up its job. */
+	unsigned int asked[TEST_ENGINES];
+	/** @bystanders: Jobs that ran on other engines during a reset of the adapter. */
+	unsigned int bystanders;
+	/** @contexts: Number of contexts. */
+	int contexts;
+	/** @no_contexts: There are no more. */
+	bool no_contexts;
+	/** @charged: Bytes that queues were charged. */
+	s64 charged;
+	/** @no_memory: They are not to be had. */
+	bool no_memory;
 	/** @sp: Two partitions. */
 	struct gpup_sched_partition sp[2];
 	/** @queues: All queues. */
@@ -66,6 +79,7 @@ struct test_gpu {
 };
 
 struct test_gpu *test_gpu_create(struct kunit *test, unsigned int engines);
+struct test_gpu *test_gpu_create_preemptible(struct kunit *test, unsigned int engines);
 struct test_queue *test_gpu_queue(struct test_gpu *gpu, unsigned int partition, u32 priority);
 void test_gpu_replace(struct test_queue *tq);
 int test_gpu_try_submit(struct test_queue *tq, u32 stream_size, const struct gpup_wait *waits,
@@ -76,6 +90,7 @@ struct test_queue *test_gpu_runs(struct test_gpu *gpu, unsigned int engine);
 void test_gpu_finish_with(struct test_gpu *gpu, unsigned int engine, int error, u64 fault_addr,
 			  u64 gpu_ns);
 void test_gpu_finish(struct test_gpu *gpu, unsigned int engine);
+void test_gpu_preempt(struct test_gpu *gpu, unsigned int engine, u64 gpu_ns);
 void test_gpu_settle(struct test_gpu *gpu);
 bool test_gpu_reached(struct test_queue *tq, u64 value);
 void test_gpu_close(struct test_queue *tq);

@@ -364,7 +364,7 @@ TEST(the_owner_pays)
 	ASSERT_EQ(0, evict_all(&t, max));
 	evicted = group_number(&g, "memory.current");
 	EXPECT_LE(before + size, evicted + MIB);
-	EXPECT_GE(before + size + size / 64, evicted);
+	EXPECT_GE(before + size + MIB, evicted);
 	for (i = 0; i < t.count; i++)
 		ASSERT_EQ(0, check_object(&t, i, 0));
 	after = group_number(&g, "memory.current");
