@@ -261,7 +261,8 @@ static void time_is_shared_by_weight(struct kunit *test)
 	}
 	used_a = gpup_queue_gpu_time(a->queue);
 	used_b = gpup_queue_gpu_time(b->queue);
-	KUNIT_EXPECT_LE(test, abs_diff(3 * used_a, used_b), 3 * ns_a + ns_b + 6 * 100 * NSEC_PER_USEC);
+	KUNIT_EXPECT_LE(test, abs_diff(3 * used_a, used_b),
+			3 * ns_a + ns_b + 6 * 100 * NSEC_PER_USEC);
 }
 
 static void queue_parameters_are_checked(struct kunit *test)

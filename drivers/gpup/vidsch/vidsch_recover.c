@@ -16,14 +16,15 @@
  * can only hit the job it is meant for; it may end by itself at the last moment, and
  * then it has ended well. All resets are made one after the other.
  *
- * It is taken in steps. An engine is asked to give up its job, at the end of a slice. If it does not within
- * ``preempt_timeout_us``, or the job has run for ``job_timeout_ms`` in all, the engine is reset:
- * that costs the job and bans its queue. If the engine does not reset, the GPU is. Before that the
- * other engines are halted and asked for their jobs, which go on afterwards; only a job that cannot be
- * preempted, and that the GPU reports as lost, ends with EIO.
+ * It is taken in steps. An engine is asked to give up its job, at the end of a slice. If it
+ * does not within ``preempt_timeout_us``, or the job has run for ``job_timeout_ms`` in all,
+ * the engine is reset: that costs the job and bans its queue. If the engine does not reset,
+ * the GPU is. Before that the other engines are halted and asked for their jobs, which go on
+ * afterwards; only a job that cannot be preempted, and that the GPU reports as lost, ends with
+ * EIO.
  *
- * So a job that hangs costs others the preemption timeout of its partition and the reset, and nothing
- * else; an endless one that can be preempted not even that, as it only has its share.
+ * So a job that hangs costs others the preemption timeout of its partition and the reset, and
+ * nothing else; an endless one that can be preempted not even that, as it only has its share.
  */
 
 /* For the jobs of the other engines to get off before the GPU is reset. */
@@ -67,8 +68,8 @@ static unsigned int bystanders(struct gpup_engine *guilty)
 }
 
 /*
- * A reset of the whole GPU may lose what runs on it. Those who have nothing to do with the reason are
- * taken off before, and go on afterwards as if nothing had happened.
+ * A reset of the whole GPU may lose what runs on it. Those who have nothing to do with the
+ * reason are taken off before, and go on afterwards as if nothing had happened.
  */
 static void reset_adapter(struct gpup_engine *engine)
 {

@@ -76,9 +76,12 @@ static void a_hang_bans_its_queue_alone(struct kunit *test)
 	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
 	struct gpup_sched_stats stats;
 
-	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 9));
-	KUNIT_EXPECT_EQ(test, -EINVAL, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600001));
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 50));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 9));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600001));
+	KUNIT_EXPECT_EQ(test, 0,
+			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 50));
 	test_gpu_submit(bad);
 	test_gpu_submit(bad);
 	test_gpu_submit(neighbour);
@@ -104,9 +107,11 @@ static void a_shorter_timeout_holds_at_once(struct kunit *test)
 	struct test_gpu *gpu = test_gpu_create(test, 1);
 	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
 
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600000));
+	KUNIT_EXPECT_EQ(test, 0,
+			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600000));
 	test_gpu_submit(tq);
-	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20));
+	KUNIT_EXPECT_EQ(test, 0,
+			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20));
 	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(tq->tl));
 }

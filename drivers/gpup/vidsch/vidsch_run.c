@@ -18,9 +18,9 @@
  *
  * Who is chosen runs for a slice. At its end, if somebody else wants the engine or the
  * partition's cap is used up, the engine is asked to give the job up, which the GPU's driver
- * reports with gpup_hw_job_preempted(); the job is the first of its queue again, and competes for its
- * next slice. If nobody wants the engine the job goes on for another slice. Where the GPU
- * cannot interrupt a job, the end of a slice only moves the books.
+ * reports with gpup_hw_job_preempted(); the job is the first of its queue again, and competes
+ * for its next slice. If nobody wants the engine the job goes on for another slice. Where the
+ * GPU cannot interrupt a job, the end of a slice only moves the books.
  *
  * A job that was preempted is on no engine: the memory of its partition may be evicted, and is
  * there again before it goes on (see "Groups").

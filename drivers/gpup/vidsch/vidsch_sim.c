@@ -499,7 +499,8 @@ int gpup_sim_run(const struct gpup_sim_config *config, struct gpup_sim_result *r
 	if (!sim->partitions || !sim->waits)
 		goto err_free;
 	for (i = 0; i < config->capped; i++) {
-		sim->partitions[i].history = kvcalloc(HISTORY, sizeof(struct sim_slice), GFP_KERNEL);
+		sim->partitions[i].history = kvcalloc(HISTORY, sizeof(struct sim_slice),
+						      GFP_KERNEL);
 		if (!sim->partitions[i].history)
 			goto err_free;
 	}

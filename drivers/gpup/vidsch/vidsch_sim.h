@@ -49,7 +49,7 @@ struct gpup_sim_config {
 	unsigned int capped;
 	/** @cap: Which, in percent. */
 	u32 cap;
-	/** @fluid: Compare with fluid sharing at every event; takes O(n) each time. One engine, no caps. */
+	/** @fluid: Compare with fluid sharing at every event: O(n). One engine, no caps. */
 	bool fluid;
 };
 
