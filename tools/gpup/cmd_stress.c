@@ -47,7 +47,7 @@ struct request {
 /* Somebody wants to see the result. */
 static volatile sig_atomic_t interrupted;
 
-static void interrupt(int signal)
+static void interrupt(int signal __attribute__((unused)))
 {
 	interrupted = 1;
 }
