@@ -93,6 +93,10 @@ struct gpup_partition_config {
 	const struct gpup_memory_listener *listener;
 	/** @listener_data: Passed to it. */
 	void *listener_data;
+	/** @lost: Called when it has hung the GPU too often, in process context; or NULL. */
+	void (*lost)(void *data);
+	/** @lost_data: Passed to it. */
+	void *lost_data;
 };
 
 /* Objects of all kinds, and clients, that one handle table may hold by default. */
@@ -123,6 +127,10 @@ struct gpup_partition {
 	struct gpup_vidmm_partition mm;
 	/** @sched: Share of the engines. */
 	struct gpup_sched_partition sched;
+	/** @lost: See &gpup_partition_config.lost. */
+	void (*lost)(void *data);
+	/** @lost_data: Passed to it. */
+	void *lost_data;
 	/** @clients: Number of clients. */
 	atomic_t clients;
 };

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "gpup_core.h"
+#include "gpup_event.h"
 #include "gpup_sysfs.h"
 
 static void partition_release(struct kobject *kobj)
@@ -62,6 +63,9 @@ struct gpup_partition *gpup_partition_create(struct gpup_adapter *adapter,
 		goto err_put;
 	gpup_sched_partition_init(&partition->sched, adapter->sched, partition->name,
 				  config->sched_weight);
+	partition->lost = config->lost;
+	partition->lost_data = config->lost_data;
+	gpup_sched_partition_listen(&partition->sched, &gpup_partition_events, partition);
 
 	ret = kobject_add(&partition->kobj, adapter->partitions_kobj, "%s", partition->name);
 	if (ret)

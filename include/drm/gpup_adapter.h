@@ -188,6 +188,13 @@ struct gpup_adapter_ops {
 	u64 (*context_memory)(struct gpup_adapter *adapter, u32 engine_class);
 
 	/**
+	 * @context_dump: Describe, for whoever looks for the reason of a hang, where a context
+	 * has been left: as lines of text, into a buffer of @size bytes. Returns the length. May
+	 * be NULL.
+	 */
+	size_t (*context_dump)(struct gpup_hw_context *context, char *buf, size_t size);
+
+	/**
 	 * @run: Start a job on an idle engine. Called in any context, also from
 	 * within gpup_hw_job_done(); must not sleep, and must not call that
 	 * itself. Cannot fail: what is wrong with a job is reported at its end.

@@ -114,6 +114,7 @@ void gpup_vrd_reset(struct gpup_vrd *vrd)
 	take_down(vrd);
 	gpup_vrd_doorbell_reset(vrd);
 	gpup_vrd_regs_init(&vrd->regs, vrd->handles.max);
+	gpup_sched_partition_pardon(&vrd->partition->sched);
 }
 
 static int map_areas(struct gpup_vrd *vrd)
@@ -397,6 +398,12 @@ static const struct vfio_device_ops vrd_ops = {
 	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
 };
 
+/* The VM keeps hanging the GPU. What it has goes with the reset, if it asks for one. */
+static void lost(void *data)
+{
+	gpup_vrd_fail(data, GPUP_VRD_ERROR_HANGS);
+}
+
 static struct gpup_partition *create_partition(struct gpup_vrd *vrd, struct mdev_device *mdev,
 					       struct gpup_adapter *adapter, u64 vram)
 {
@@ -410,6 +417,8 @@ static struct gpup_partition *create_partition(struct gpup_vrd *vrd, struct mdev
 		.is_virtual = true,
 		.listener = &gpup_vrd_memory_listener,
 		.listener_data = &vrd->memory,
+		.lost = lost,
+		.lost_data = vrd,
 	};
 
 	return gpup_partition_create(adapter, &config);

@@ -276,6 +276,7 @@ void soft_adapter_reset(struct gpup_adapter *adapter, u32 engine_class, u32 engi
 /* soft_context.c */
 struct gpup_hw_context *soft_context_create(struct gpup_adapter *adapter, u32 engine_class);
 void soft_context_destroy(struct gpup_hw_context *context);
+size_t soft_context_dump(struct gpup_hw_context *context, char *buf, size_t size);
 u64 soft_context_memory(struct gpup_adapter *adapter, u32 engine_class);
 
 /* soft_cmd.c */

@@ -6,7 +6,9 @@
  * aside and to take it up again: nothing is copied.
  */
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
 
 #include "soft.h"
 #include "soft_shader.h"
@@ -56,4 +58,46 @@ u64 soft_context_memory(struct gpup_adapter *adapter, u32 engine_class)
 	u64 size = sizeof(struct gpup_hw_context);
 
 	return engine_class == DRM_GPUP_ENGINE_COMPUTE ? size + sizeof(struct soft_shader) : size;
+}
+
+static size_t dump_shader(const struct soft_shader *sh, char *buf, size_t size)
+{
+	const struct gpup_soft_cmd_dispatch *cmd = &sh->cmd;
+	size_t n;
+	u32 i;
+
+	n = scnprintf(buf, size, "program: %#llx, %u instructions\n", cmd->program,
+		      sh->num_insns);
+	n += scnprintf(buf + n, size - n, "grid: %u x %u x %u groups of %u x %u x %u\n",
+		       cmd->grid[0], cmd->grid[1], cmd->grid[2], cmd->group[0], cmd->group[1],
+		       cmd->group[2]);
+	n += scnprintf(buf + n, size - n, "group: %u, %u, %u\npc: %u\nactive lanes: %u of %u\n",
+		       sh->group[0], sh->group[1], sh->group[2], sh->pc, sh->count, sh->lanes);
+	for (i = 0; i < sh->num_regs; i++)
+		n += scnprintf(buf + n, size - n, "lane 0 r%u: %#llx\n", i,
+			       sh->regs[i * sh->lanes]);
+	return n;
+}
+
+/**
+ * soft_context_dump() - Describe where a job has been left
+ * @context: Its context.
+ * @buf: Receives lines of text.
+ * @size: Size of that.
+ *
+ * Return: Length of the text.
+ */
+size_t soft_context_dump(struct gpup_hw_context *context, char *buf, size_t size)
+{
+	size_t n;
+
+	n = scnprintf(buf, size, "command at: %#llx, %u bytes left\n", context->addr,
+		      context->left);
+	if (!context->in_cmd)
+		return n;
+	n += scnprintf(buf + n, size - n, "opcode: %u, row %u, %llu bytes done\n",
+		       context->cmd.header.opcode, context->row, context->done);
+	if (context->shader && context->shader->in_dispatch)
+		n += dump_shader(context->shader, buf + n, size - n);
+	return n;
 }

@@ -53,6 +53,7 @@ static const struct gpup_adapter_ops soft_ops = {
 	.context_create = soft_context_create,
 	.context_destroy = soft_context_destroy,
 	.context_memory = soft_context_memory,
+	.context_dump = soft_context_dump,
 	.run = soft_run,
 	.preempt = soft_preempt,
 	.engine_reset = soft_engine_reset,

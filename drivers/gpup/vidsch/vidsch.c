@@ -159,6 +159,7 @@ void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vids
 	ratelimit_default_init(&sp->log_limit);
 	/* How often a guest was not listened to is no message either. */
 	ratelimit_set_flags(&sp->log_limit, RATELIMIT_MSG_ON_RELEASE);
+	gpup_offence_init(sp);
 	params = pick_params(sp);
 	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
 		gpup_pick_class_init(&sp->shares[c].sc, &params);
@@ -166,11 +167,12 @@ void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vids
 
 /**
  * gpup_sched_partition_fini() - Take a partition's share back
- * @sp: Its share, without queues.
+ * @sp: Its share, without queues. May sleep.
  */
 void gpup_sched_partition_fini(struct gpup_sched_partition *sp)
 {
 	WARN_ON(sp->queues || sp->pending);
+	gpup_offence_fini(sp);
 }
 
 static void rearm_timeouts(struct gpup_sched_partition *sp)
@@ -190,20 +192,31 @@ static void rearm_timeouts(struct gpup_sched_partition *sp)
 }
 
 /**
- * gpup_sched_partition_update() - Have what a partition is entitled to take effect
- * @sp: The partition's share, with the scheduler's lock held.
+ * gpup_sched_partition_apply() - Tell the competitions what a partition is entitled to
+ * @sp: The partition's share, with the scheduler's lock held. The caller kicks the engines.
  */
-void gpup_sched_partition_update(struct gpup_sched_partition *sp)
+void gpup_sched_partition_apply(struct gpup_sched_partition *sp)
 {
 	struct gpup_pick_params params = pick_params(sp);
 	struct gpup_vidsch *sched = sp->sched;
 	u32 c;
 
 	lockdep_assert_held(&sched->lock);
-	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++) {
+	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
 		gpup_pick_class_set(&sched->classes[c].pick, &sp->shares[c].sc, &params);
-		gpup_class_kick(sched, c);
-	}
+}
+
+/**
+ * gpup_sched_partition_update() - Have what a partition is entitled to take effect
+ * @sp: The partition's share, with the scheduler's lock held.
+ */
+void gpup_sched_partition_update(struct gpup_sched_partition *sp)
+{
+	u32 c;
+
+	gpup_sched_partition_apply(sp);
+	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)
+		gpup_class_kick(sp->sched, c);
 }
 
 /**

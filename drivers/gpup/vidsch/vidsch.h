@@ -14,6 +14,7 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <drm/gpup_adapter.h>
 
@@ -88,6 +89,56 @@ struct gpup_sched_share {
 };
 
 /**
+ * enum gpup_sched_event_type - What an operator may want to know
+ * @GPUP_SCHED_HANG: A job was taken to be hung.
+ * @GPUP_SCHED_FAULT: A job has ended with an error.
+ * @GPUP_SCHED_THROTTLED: The partition has hung the GPU too often, and gets little of it.
+ * @GPUP_SCHED_RELEASED: It behaved for a while, and has its share again.
+ * @GPUP_SCHED_LOST: It did not; its VM has to be reset.
+ */
+enum gpup_sched_event_type {
+	GPUP_SCHED_HANG,
+	GPUP_SCHED_FAULT,
+	GPUP_SCHED_THROTTLED,
+	GPUP_SCHED_RELEASED,
+	GPUP_SCHED_LOST,
+};
+
+/**
+ * struct gpup_sched_event - What has happened
+ */
+struct gpup_sched_event {
+	/** @type: In a word. */
+	enum gpup_sched_event_type type;
+	/** @client: Client and process of the queue, or NULL if it is about no queue. */
+	const char *client;
+	/** @queue: Handle of the queue. */
+	u32 queue;
+	/** @job: Timeline value of the job. */
+	u64 job;
+	/** @error: How it ended. */
+	int error;
+	/** @addr: GPU virtual address with -EFAULT. */
+	u64 addr;
+	/** @ran_ms: How long it had run, in ms. */
+	unsigned int ran_ms;
+	/** @stream_addr: GPU virtual address of its command stream. */
+	u64 stream_addr;
+	/** @stream_size: Size of that in bytes. */
+	u32 stream_size;
+	/** @context: Where the engine has left it, or NULL. */
+	struct gpup_hw_context *context;
+};
+
+/**
+ * struct gpup_sched_listener - Someone to be told
+ */
+struct gpup_sched_listener {
+	/** @event: Called in process context, without locks. Rate-limited per partition. */
+	void (*event)(void *data, const struct gpup_sched_event *event);
+};
+
+/**
  * struct gpup_sched_partition - A partition's share of the engines
  *
  * Embedded in the partition. Everything but @sched and @name is protected by the
@@ -112,6 +163,12 @@ struct gpup_sched_partition {
 	bool throttled;
 	/** @lost: It has hung the GPU so often that its VM has to be reset. */
 	bool lost;
+	/** @release: Looks whether it can have its share again. */
+	struct delayed_work release;
+	/** @listener: Told what happens, or NULL. */
+	const struct gpup_sched_listener *listener;
+	/** @listener_data: Passed to it. */
+	void *listener_data;
 	/** @queues: Number of queues. */
 	unsigned int queues;
 	/** @pending: Jobs and conditions that its queues hold. */
@@ -148,6 +205,9 @@ void gpup_vidsch_destroy(struct gpup_vidsch *sched);
 void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vidsch *sched,
 			       const char *name, u32 weight);
 void gpup_sched_partition_fini(struct gpup_sched_partition *sp);
+void gpup_sched_partition_listen(struct gpup_sched_partition *sp,
+				 const struct gpup_sched_listener *listener, void *data);
+void gpup_sched_partition_pardon(struct gpup_sched_partition *sp);
 int gpup_sched_partition_set(struct gpup_sched_partition *sp, enum gpup_sched_knob knob, u32 value);
 u32 gpup_sched_partition_get(const struct gpup_sched_partition *sp, enum gpup_sched_knob knob);
 void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sched_stats *stats);

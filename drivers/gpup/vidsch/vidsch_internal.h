@@ -101,6 +101,14 @@ struct gpup_fault {
 	u64 addr;
 	/** @ran_ms: How long it had run, in ms. */
 	unsigned int ran_ms;
+	/** @stream_addr: GPU virtual address of its command stream. */
+	u64 stream_addr;
+	/** @stream_size: Size of that in bytes. */
+	u32 stream_size;
+	/** @throttled: Its partition is throttled because of it. */
+	bool throttled;
+	/** @lost: Its partition is lost because of it. */
+	bool lost;
 };
 
 /**
@@ -165,8 +173,10 @@ struct gpup_queue {
 	struct gpup_queue_stats stats;
 	/** @idle: Woken when @live or @retiring have changed after @closed. */
 	wait_queue_head_t idle;
-	/** @work: Empty jobs, cancelling, reporting. */
+	/** @work: Empty jobs, cancelling. Others wait for it: nothing is allocated there. */
 	struct work_struct work;
+	/** @report: Says why it was banned. */
+	struct work_struct report;
 };
 
 /**
@@ -213,6 +223,7 @@ void gpup_class_fini(struct gpup_engine_class *class);
 void gpup_engine_preempt(struct gpup_engine *engine);
 
 /* vidsch.c */
+void gpup_sched_partition_apply(struct gpup_sched_partition *sp);
 void gpup_sched_partition_update(struct gpup_sched_partition *sp);
 
 /* vidsch_group.c */
@@ -230,6 +241,11 @@ void gpup_queue_retire(struct gpup_queue *queue);
 void gpup_engine_timeout(struct work_struct *work);
 void gpup_queue_stop_running(struct gpup_queue *queue);
 void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job);
-void gpup_queue_report(struct gpup_queue *queue);
+void gpup_queue_report(struct work_struct *work);
+
+/* vidsch_offence.c */
+void gpup_offence(struct gpup_sched_partition *sp, struct gpup_fault *fault);
+void gpup_offence_init(struct gpup_sched_partition *sp);
+void gpup_offence_fini(struct gpup_sched_partition *sp);
 
 #endif /* _GPUP_VIDSCH_INTERNAL_H_ */

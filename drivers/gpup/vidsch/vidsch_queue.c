@@ -241,8 +241,6 @@ static void queue_work_func(struct work_struct *work)
 	struct gpup_queue *queue = container_of(work, struct gpup_queue, work);
 	bool cookie;
 
-	gpup_queue_report(queue);
-
 	cookie = dma_fence_begin_signalling();
 	retire_empty(queue);
 	retire_cancelled(queue);
@@ -331,6 +329,7 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	INIT_LIST_HEAD(&queue->ended);
 	init_waitqueue_head(&queue->idle);
 	INIT_WORK(&queue->work, queue_work_func);
+	INIT_WORK(&queue->report, gpup_queue_report);
 
 	spin_lock_irq(&sched->lock);
 	if (queue->group)
@@ -448,8 +447,9 @@ void gpup_queue_close(struct gpup_queue *queue)
 	spin_lock_irq(&sched->lock);
 	wait_event_lock_irq(queue->idle, !queue->live && !queue->retiring, sched->lock);
 	spin_unlock_irq(&sched->lock);
-	/* Not cancelled: it may have something to report. Nobody queues it any more. */
+	/* Not cancelled: there may be something to report. Nobody queues them any more. */
 	flush_work(&queue->work);
+	flush_work(&queue->report);
 
 	gpup_timeline_close(queue->timeline);
 	drop_context(queue);

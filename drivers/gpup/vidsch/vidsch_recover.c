@@ -5,6 +5,7 @@
 #include <linux/dev_printk.h>
 #include <linux/dma-fence.h>
 #include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/ratelimit.h>
 
 #include "vidsch_internal.h"
@@ -180,27 +181,81 @@ void gpup_queue_stop_running(struct gpup_queue *queue)
  */
 void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job)
 {
+	u64 ran_ns = job->ran_ns;
+	struct gpup_fault fault;
+
 	lockdep_assert_held(&queue->sched->lock);
 
 	if (job->error == -ETIME)
 		queue->sp->hangs++;
 	if (queue->cancelled)
 		return;
-	queue->fault = (struct gpup_fault) {
+	fault = (struct gpup_fault) {
 		.error = job->error,
 		.value = job->value,
 		.addr = job->fault_addr,
-		.ran_ms = jiffies_to_msecs(jiffies - job->engine->started),
+		.ran_ms = div_u64(ran_ns, NSEC_PER_MSEC),
+		.stream_addr = job->hw.stream_addr,
+		.stream_size = job->hw.stream_size,
 	};
+	if (job->error == -ETIME)
+		gpup_offence(queue->sp, &fault);
+	queue->fault = fault;
 	gpup_queue_cancel(queue);
+	queue_work(system_unbound_wq, &queue->report);
+}
+
+static void log_fault(struct gpup_queue *queue, const struct gpup_fault *fault, u32 handle)
+{
+	struct gpup_sched_partition *sp = queue->sp;
+	struct device *dev = queue->sched->dev;
+
+	switch (fault->error) {
+	case -ETIME:
+		dev_warn(dev, "partition %s: %s queue %#x job %llu hung for %u ms, queue banned\n",
+			 sp->name, queue->label, handle, fault->value, fault->ran_ms);
+		break;
+	case -EFAULT:
+		dev_warn(dev,
+			 "partition %s: %s queue %#x job %llu page fault at %#llx, queue banned\n",
+			 sp->name, queue->label, handle, fault->value, fault->addr);
+		break;
+	default:
+		dev_warn(dev, "partition %s: %s queue %#x job %llu error %d, queue banned\n",
+			 sp->name, queue->label, handle, fault->value, fault->error);
+		break;
+	}
+}
+
+static void tell(struct gpup_queue *queue, enum gpup_sched_event_type type,
+		 const struct gpup_fault *fault, u32 handle)
+{
+	const struct gpup_sched_event event = {
+		.type = type,
+		.client = queue->label,
+		.queue = handle,
+		.job = fault->value,
+		.error = fault->error,
+		.addr = fault->addr,
+		.ran_ms = fault->ran_ms,
+		.stream_addr = fault->stream_addr,
+		.stream_size = fault->stream_size,
+		/* The queue is banned: nothing happens to it any more. */
+		.context = queue->context,
+	};
+	struct gpup_sched_partition *sp = queue->sp;
+
+	if (sp->listener)
+		sp->listener->event(sp->listener_data, &event);
 }
 
 /**
- * gpup_queue_report() - Log why a queue was banned, if that was not done yet
- * @queue: The queue. Process context.
+ * gpup_queue_report() - Say why a queue was banned
+ * @work: &gpup_queue.report
  */
-void gpup_queue_report(struct gpup_queue *queue)
+void gpup_queue_report(struct work_struct *work)
 {
+	struct gpup_queue *queue = container_of(work, struct gpup_queue, report);
 	struct gpup_sched_partition *sp = queue->sp;
 	struct device *dev = queue->sched->dev;
 	struct gpup_fault fault;
@@ -209,25 +264,22 @@ void gpup_queue_report(struct gpup_queue *queue)
 	spin_lock_irq(&queue->sched->lock);
 	fault = queue->fault;
 	handle = queue->handle;
-	queue->fault.error = 0;
 	spin_unlock_irq(&queue->sched->lock);
 
-	if (!fault.error || !__ratelimit(&sp->log_limit))
-		return;
-
-	switch (fault.error) {
-	case -ETIME:
-		dev_warn(dev, "partition %s: %s queue %#x job %llu hung for %u ms, queue banned\n",
-			 sp->name, queue->label, handle, fault.value, fault.ran_ms);
-		break;
-	case -EFAULT:
-		dev_warn(dev,
-			 "partition %s: %s queue %#x job %llu page fault at %#llx, queue banned\n",
-			 sp->name, queue->label, handle, fault.value, fault.addr);
-		break;
-	default:
-		dev_warn(dev, "partition %s: %s queue %#x job %llu error %d, queue banned\n",
-			 sp->name, queue->label, handle, fault.value, fault.error);
-		break;
+	if (__ratelimit(&sp->log_limit)) {
+		log_fault(queue, &fault, handle);
+		tell(queue, fault.error == -ETIME ? GPUP_SCHED_HANG : GPUP_SCHED_FAULT, &fault,
+		     handle);
+	}
+	/* Each of these happens once in a while, and is worth a line. */
+	if (fault.throttled) {
+		dev_warn(dev, "partition %s: has hung the GPU %u times of late, gets %u %% of it\n",
+			 sp->name, sp->offences, GPUP_THROTTLE_CAP);
+		tell(queue, GPUP_SCHED_THROTTLED, &fault, handle);
+	}
+	if (fault.lost) {
+		dev_err(dev, "partition %s: keeps hanging the GPU, its device needs a reset\n",
+			sp->name);
+		tell(queue, GPUP_SCHED_LOST, &fault, handle);
 	}
 }

@@ -289,11 +289,66 @@ static void all_at_once_leaves_nothing_behind(struct kunit *test)
 		   gpu->adapter_resets);
 }
 
+struct told {
+	unsigned int count[GPUP_SCHED_LOST + 1];
+};
+
+static void note_event(void *data, const struct gpup_sched_event *event)
+{
+	struct told *told = data;
+
+	told->count[event->type]++;
+}
+
+static const struct gpup_sched_listener test_listener = {
+	.event = note_event,
+};
+
+/* Three hangs, and it gets little; ten, and it is lost; but it comes back. */
+static void repeat_offenders_are_throttled_and_lost(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct gpup_sched_partition *sp = &gpu->sp[0];
+	struct told told = {};
+	unsigned int i;
+
+	gpup_sched_partition_listen(sp, &test_listener, &told);
+	/* Not so little that the test takes long. */
+	gpup_sched_partition_set(sp, GPUP_SCHED_JOB_TIMEOUT_MS, 10);
+	for (i = 1; i <= 10; i++) {
+		test_gpu_submit(bad);
+		KUNIT_ASSERT_TRUE(test, comes_true(test_gpu_reached, bad, 1));
+		test_gpu_replace(bad);
+		KUNIT_EXPECT_EQ(test, i >= 3, sp->throttled);
+		KUNIT_EXPECT_EQ(test, i >= 3 ? 10 : 0,
+				sp->shares[DRM_GPUP_ENGINE_COMPUTE].sc.params.cap);
+		KUNIT_EXPECT_EQ(test, i >= 10, sp->lost);
+	}
+	KUNIT_EXPECT_EQ(test, 10, sp->hangs);
+	KUNIT_EXPECT_EQ(test, 10, told.count[GPUP_SCHED_HANG]);
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_THROTTLED]);
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_LOST]);
+	/* Reset by its VM, it goes on where it was. */
+	gpup_sched_partition_pardon(sp);
+	KUNIT_EXPECT_FALSE(test, sp->lost);
+	KUNIT_EXPECT_TRUE(test, sp->throttled);
+	/* Time passes. */
+	sp->offended_at -= 7 * 10 * HZ;
+	mod_delayed_work(system_unbound_wq, &sp->release, 0);
+	flush_delayed_work(&sp->release);
+	KUNIT_EXPECT_FALSE(test, sp->throttled);
+	KUNIT_EXPECT_EQ(test, 0, sp->shares[DRM_GPUP_ENGINE_COMPUTE].sc.params.cap);
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_RELEASED]);
+	KUNIT_EXPECT_FALSE(test, gpu->sp[1].throttled);
+}
+
 static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(a_fault_bans_its_queue_alone),
 	KUNIT_CASE(a_malformed_command_bans_its_queue),
 	KUNIT_CASE(a_hang_bans_its_queue_alone),
 	KUNIT_CASE(a_shorter_timeout_holds_at_once),
+	KUNIT_CASE(repeat_offenders_are_throttled_and_lost),
 	KUNIT_CASE(the_timer_is_set_for_who_runs),
 	KUNIT_CASE(who_ends_in_time_is_not_banned),
 	KUNIT_CASE(a_survivor_of_an_adapter_reset_goes_on),

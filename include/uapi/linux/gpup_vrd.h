@@ -104,6 +104,7 @@
 #define GPUP_VRD_ERROR_MESSAGE		5	/* a message header makes no sense */
 #define GPUP_VRD_ERROR_UNMAPPED		6	/* memory of a ring was taken out of the VM */
 #define GPUP_VRD_ERROR_ADAPTER		7	/* the GPU was lost */
+#define GPUP_VRD_ERROR_HANGS		8	/* its jobs have hung the GPU too often */
 
 /* MSI-X vectors. */
 #define GPUP_VRD_VECTOR_EVENT		0	/* event ring, or STATUS has changed */

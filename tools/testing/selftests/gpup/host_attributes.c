@@ -38,10 +38,16 @@ static const struct attribute partition_attributes[] = {
 	{ "system_max", false },
 	{ "system_used", false },
 	{ "sched_weight", true },
+	{ "sched_cap", true },
+	{ "exec_quantum_us", true },
+	{ "preempt_timeout_us", true },
 	{ "job_timeout_ms", true },
 	{ "gpu_time_ns", false },
 	{ "jobs", false },
+	{ "preemptions", false },
+	{ "wait_time_ns", false },
 	{ "hangs", false },
+	{ "resets", false },
 	{ "clients", false },
 	{}
 };
@@ -232,6 +238,27 @@ static const struct change timeouts[] = {
 	{}
 };
 
+static const struct change caps[] = {
+	{ "0", 0, 0 }, { "1", 0, 1 }, { "100", 0, 100 }, { "50\n", 0, 50 },
+	{ "101", -EINVAL, 0 }, { "-1", -EINVAL, 0 }, { "50%", -EINVAL, 0 }, { "\n", -EINVAL, 0 },
+	{ "4294967296", -ERANGE, 0 },
+	{}
+};
+
+static const struct change quanta[] = {
+	{ "100", 0, 100 }, { "1000000", 0, 1000000 }, { "1000\n", 0, 1000 },
+	{ "99", -EINVAL, 0 }, { "1000001", -EINVAL, 0 }, { "0", -EINVAL, 0 },
+	{ "-100", -EINVAL, 0 }, { "1ms", -EINVAL, 0 }, { "4294967396", -ERANGE, 0 },
+	{}
+};
+
+static const struct change preempt_timeouts[] = {
+	{ "1000", 0, 1000 }, { "10000000", 0, 10000000 }, { "640000\n", 0, 640000 },
+	{ "999", -EINVAL, 0 }, { "10000001", -EINVAL, 0 }, { "0", -EINVAL, 0 },
+	{ "4294968296", -ERANGE, 0 },
+	{}
+};
+
 /* Of a partition whose guarantee was lowered to 0 and whose limit is 16 MiB or more. */
 static const struct change sizes[] = {
 	{ "4096", 0, 4096 }, { "4K", 0, 4096 }, { "8k\n", 0, 8192 }, { "1M", 0, 1 << 20 },
@@ -289,6 +316,24 @@ TEST_F(attributes, job_timeout_ms)
 {
 	EXPECT_EQ(5000, partition_get(self->uuid, "job_timeout_ms"));
 	EXPECT_EQ(0, apply(self->uuid, "job_timeout_ms", timeouts));
+}
+
+TEST_F(attributes, sched_cap)
+{
+	EXPECT_EQ(0, partition_get(self->uuid, "sched_cap"));
+	EXPECT_EQ(0, apply(self->uuid, "sched_cap", caps));
+}
+
+TEST_F(attributes, exec_quantum_us)
+{
+	EXPECT_EQ(1000, partition_get(self->uuid, "exec_quantum_us"));
+	EXPECT_EQ(0, apply(self->uuid, "exec_quantum_us", quanta));
+}
+
+TEST_F(attributes, preempt_timeout_us)
+{
+	EXPECT_EQ(640000, partition_get(self->uuid, "preempt_timeout_us"));
+	EXPECT_EQ(0, apply(self->uuid, "preempt_timeout_us", preempt_timeouts));
 }
 
 TEST_F(attributes, vram_min)

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What operators are told of jobs that go wrong: uevents, and a dump of the one that hung.
+ */
+#include <linux/devcoredump.h>
+#include <linux/device.h>
+#include <linux/kobject.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sprintf.h>
+#include <linux/vmalloc.h>
+
+#include "gpup_core.h"
+#include "gpup_event.h"
+
+/**
+ * DOC: Events
+ *
+ * A "change" uevent of the GPU's device (/sys/class/gpup/gpupN) tells what has happened to a
+ * partition. GPUP_EVENT is "hang", "fault", "throttled", "released" or "lost"; GPUP_PARTITION
+ * the name of the partition; and unless it is "released", GPUP_CLIENT, GPUP_QUEUE, GPUP_JOB
+ * and GPUP_ERROR say whose job it was. They are rate-limited as the lines in the log are.
+ *
+ * After a hang a device coredump (/sys/class/devcoredump) describes the job that hung. It has
+ * nothing of any other partition, and nothing of the contents of memory. As with all drivers
+ * there is one at a time, for five minutes or until it is read and cleared.
+ */
+
+#define DUMP_SIZE	SZ_16K
+
+static const char * const event_names[] = {
+	[GPUP_SCHED_HANG] = "hang",
+	[GPUP_SCHED_FAULT] = "fault",
+	[GPUP_SCHED_THROTTLED] = "throttled",
+	[GPUP_SCHED_RELEASED] = "released",
+	[GPUP_SCHED_LOST] = "lost",
+};
+
+static void send_uevent(struct gpup_partition *partition, const struct gpup_sched_event *event)
+{
+	char text[6][64];
+	char *env[ARRAY_SIZE(text) + 1] = {};
+	int n = 0;
+
+	snprintf(text[n++], sizeof(text[0]), "GPUP_EVENT=%s", event_names[event->type]);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_PARTITION=%s", partition->name);
+	if (event->client) {
+		snprintf(text[n++], sizeof(text[0]), "GPUP_CLIENT=%s", event->client);
+		snprintf(text[n++], sizeof(text[0]), "GPUP_QUEUE=%#x", event->queue);
+		snprintf(text[n++], sizeof(text[0]), "GPUP_JOB=%llu", event->job);
+		snprintf(text[n++], sizeof(text[0]), "GPUP_ERROR=%d", event->error);
+	}
+	while (n--)
+		env[n] = text[n];
+	kobject_uevent_env(&partition->adapter->dev->kobj, KOBJ_CHANGE, env);
+}
+
+static void dump_job(struct gpup_partition *partition, const struct gpup_sched_event *event)
+{
+	const struct gpup_adapter_ops *ops = partition->adapter->ops;
+	char *buf = vmalloc(DUMP_SIZE);
+	size_t n;
+
+	if (!buf)
+		return;
+	n = scnprintf(buf, DUMP_SIZE,
+		      "gpup: a job hung\npartition: %s\nclient: %s\nqueue: %#x\njob: %llu\nran: %u ms\n",
+		      partition->name, event->client, event->queue, event->job, event->ran_ms);
+	n += scnprintf(buf + n, DUMP_SIZE - n, "stream: %#llx, %u bytes\n", event->stream_addr,
+		       event->stream_size);
+	if (event->context && ops->context_dump)
+		n += ops->context_dump(event->context, buf + n, DUMP_SIZE - n);
+	/* Frees it, also if nobody wants it. */
+	dev_coredumpv(partition->adapter->dev, buf, n, GFP_KERNEL);
+}
+
+static void event(void *data, const struct gpup_sched_event *event)
+{
+	struct gpup_partition *partition = data;
+
+	send_uevent(partition, event);
+	if (event->type == GPUP_SCHED_HANG)
+		dump_job(partition, event);
+	if (event->type == GPUP_SCHED_LOST && partition->lost)
+		partition->lost(partition->lost_data);
+}
+
+/** @gpup_partition_events: What the scheduler tells a partition. */
+const struct gpup_sched_listener gpup_partition_events = {
+	.event = event,
+};
