@@ -197,6 +197,8 @@ struct soft_context {
 struct soft_faults {
 	/** @hang: Number of jobs that never end. */
 	atomic_t hang;
+	/** @hang_size: Jobs with a stream of so many bytes never end. */
+	u32 hang_size;
 	/** @page_fault: Number of jobs that end with a page fault. */
 	atomic_t page_fault;
 	/** @fail_reset: Number of engine resets that fail. */

@@ -47,7 +47,8 @@ static int inject_faults(struct soft_engine *engine, struct gpup_hw_job *job)
 	struct soft_context *ctx = &engine->context;
 
 	/* One that hangs does not hear that others want to run, either. */
-	if (soft_fault_take(&engine->faults.hang))
+	if (soft_fault_take(&engine->faults.hang) ||
+	    job->stream_size == READ_ONCE(engine->faults.hang_size))
 		wait_event_idle(engine->wake, soft_cancelled(ctx));
 
 	delay(ctx);

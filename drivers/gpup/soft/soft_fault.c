@@ -4,6 +4,7 @@
  * per engine.
  *
  *	hang		number of jobs from the next one on that never end by themselves
+ *	hang_size	jobs whose stream has so many bytes never end; "gpup fault marked" has one
  *	page_fault	number of jobs that end with a page fault at their stream's address
  *	fail_reset	number of engine resets that fail
  *	delay_us	microseconds that every job takes longer
@@ -46,6 +47,7 @@ void soft_fault_init(struct soft_gpu *gpu)
 			snprintf(name, sizeof(name), "%s%u", names[class], i);
 			dir = debugfs_create_dir(name, gpu->debugfs);
 			debugfs_create_atomic_t("hang", 0600, dir, &faults->hang);
+			debugfs_create_u32("hang_size", 0600, dir, &faults->hang_size);
 			debugfs_create_atomic_t("page_fault", 0600, dir, &faults->page_fault);
 			debugfs_create_atomic_t("fail_reset", 0600, dir, &faults->fail_reset);
 			debugfs_create_u32("delay_us", 0600, dir, &faults->delay_us);
