@@ -15,7 +15,9 @@
  * all others do. A group begins suspended. When a job of a suspended group could run, its
  * owner is told, once, and resumes it when the memory is there.
  *
- * Jobs that run when a group is suspended end by themselves, or by their timeout.
+ * Jobs that run when a group is suspended go on, until somebody waits for them to stop: then they
+ * are taken off their engines, if these can do that, and go on when the group is resumed. Otherwise
+ * they end by themselves, or by their timeout.
  * Empty jobs need no memory and are no matter of groups.
  */
 
@@ -155,18 +157,32 @@ void gpup_sched_group_suspend(struct gpup_sched_group *group)
 	spin_unlock_irq(&sched->lock);
 }
 
+static void preempt_all(struct gpup_sched_group *group)
+{
+	struct gpup_queue *queue;
+
+	lockdep_assert_held(&group->sched->lock);
+	list_for_each_entry(queue, &group->queues, group_link) {
+		struct gpup_engine_class *class = &group->sched->classes[queue->engine_class];
+
+		if (queue->running && class->preemption == GPUP_PREEMPT_INSIDE)
+			gpup_engine_preempt(queue->running->engine);
+	}
+}
+
 /**
  * gpup_sched_group_wait_stopped() - Wait until no job of a group runs
  * @group: The group, suspended.
  *
- * May sleep until the jobs end, at the latest by their timeouts; allocates nothing and
- * may be called where fences are signalled.
+ * They are taken off, or end, at the latest by their timeouts. May sleep; allocates nothing
+ * and may be called where fences are signalled.
  */
 void gpup_sched_group_wait_stopped(struct gpup_sched_group *group)
 {
 	struct gpup_vidsch *sched = group->sched;
 
 	spin_lock_irq(&sched->lock);
+	preempt_all(group);
 	wait_event_lock_irq(group->wait, !group->running, sched->lock);
 	spin_unlock_irq(&sched->lock);
 }

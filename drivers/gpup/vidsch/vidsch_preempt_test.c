@@ -263,6 +263,52 @@ static void bystanders_survive_a_reset_of_the_gpu(struct kunit *test)
 	gpu->reset_fails = false;
 }
 
+static void ignore(struct gpup_sched_group *group)
+{
+}
+
+static void give_up_first(struct work_struct *work)
+{
+	struct bystander *b = container_of(work, struct bystander, work);
+
+	if (is_asked(b->gpu, 0, 1))
+		test_gpu_preempt(b->gpu, 0, 1000);
+}
+
+/* Its memory is wanted: the job is off the engine, and goes on when it has its memory again. */
+static void a_group_that_is_to_stop_is_taken_off(struct kunit *test)
+{
+	struct gpup_sched_group *group = kunit_kzalloc(test, sizeof(*group), GFP_KERNEL);
+	/* After the group, so that it goes before it. */
+	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
+	struct bystander b = { .gpu = gpu };
+	struct test_queue *tq;
+
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	gpup_sched_group_init(group, gpu->sched, ignore);
+	gpu->group = group;
+	tq = test_gpu_queue(gpu, 0, NORMAL);
+	test_gpu_submit(tq);
+	KUNIT_EXPECT_NULL(test, test_gpu_runs(gpu, 0));
+	gpup_sched_group_resume(group);
+	KUNIT_EXPECT_PTR_EQ(test, tq, test_gpu_runs(gpu, 0));
+	gpup_sched_group_suspend(group);
+	/* So far nobody has minded. */
+	KUNIT_EXPECT_EQ(test, 0, gpu->asked[0]);
+	INIT_WORK_ONSTACK(&b.work, give_up_first);
+	schedule_work(&b.work);
+	gpup_sched_group_wait_stopped(group);
+	flush_work(&b.work);
+	destroy_work_on_stack(&b.work);
+	KUNIT_EXPECT_NULL(test, test_gpu_runs(gpu, 0));
+	KUNIT_EXPECT_FALSE(test, test_gpu_reached(tq, 1));
+	gpup_sched_group_resume(group);
+	KUNIT_EXPECT_PTR_EQ(test, tq, test_gpu_runs(gpu, 0));
+	KUNIT_EXPECT_TRUE(test, gpu->running[0]->resume);
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_TRUE(test, test_gpu_reached(tq, 1));
+}
+
 static void contexts_are_charged(struct kunit *test)
 {
 	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
@@ -292,6 +338,7 @@ static struct kunit_case preempt_cases[] = {
 	KUNIT_CASE(a_preempted_job_can_be_cancelled),
 	KUNIT_CASE(a_cap_holds_without_others),
 	KUNIT_CASE(bystanders_survive_a_reset_of_the_gpu),
+	KUNIT_CASE(a_group_that_is_to_stop_is_taken_off),
 	KUNIT_CASE(contexts_are_charged),
 	{}
 };

@@ -199,6 +199,7 @@ static void create_queue(struct test_queue *tq)
 	struct test_gpu *gpu = tq->gpu;
 
 	tq->released = 0;
+	params.group = gpu->group;
 	tq->tl = gpup_timeline_create(NULL, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(gpu->test, tq->tl);
 	params.timeline = tq->tl;

@@ -70,6 +70,8 @@ struct test_gpu {
 	s64 charged;
 	/** @no_memory: They are not to be had. */
 	bool no_memory;
+	/** @group: Group of the queues that are created, or NULL. */
+	struct gpup_sched_group *group;
 	/** @sp: Two partitions. */
 	struct gpup_sched_partition sp[2];
 	/** @queues: All queues. */
