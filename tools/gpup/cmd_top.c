@@ -65,11 +65,42 @@ static const struct top_client *find_client(const struct top_client *list, int c
 	return NULL;
 }
 
+/*
+ * What a partition is entitled to, in percent of the engines of a class: its weight among those of
+ * its GPU that have used or waited for one since then, and no more than its cap.
+ */
+static const char *entitlement(char text[16], const struct top_partition *p,
+			       const struct top_partition *now, int count,
+			       const struct top_partition *before, int before_count)
+{
+	uint64_t sum = 0;
+	bool wants = false;
+	double percent;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		const struct top_partition *old = find_partition(before, before_count, &now[i]);
+
+		if (!old || strcmp(now[i].gpu, p->gpu) ||
+		    (now[i].gpu_time == old->gpu_time && now[i].wait_time == old->wait_time))
+			continue;
+		sum += now[i].sched_weight;
+		wants |= &now[i] == p;
+	}
+	if (!wants || !sum)
+		return "-";
+	percent = 100.0 * (double)p->sched_weight / (double)sum;
+	if (p->sched_cap && percent > (double)p->sched_cap)
+		percent = (double)p->sched_cap;
+	snprintf(text, 16, "%.1f", percent);
+	return text;
+}
+
 static void print_partitions(const struct top_partition *now, int count,
 			     const struct top_partition *before, int before_count,
 			     uint64_t elapsed)
 {
-	char percent[16], time[16];
+	char percent[16], entitled[16];
 	int i;
 
 	for (i = 0; i < count; i++) {
@@ -78,13 +109,14 @@ static void print_partitions(const struct top_partition *now, int count,
 
 		if (!i || strcmp(p->gpu, now[i - 1].gpu)) {
 			printf("%s%s\n", i ? "\n" : "", p->gpu);
-			printf("%-36s %5s %5s %5s %5s %7s %6s %4s\n", "PARTITION", "USED", "MAX",
-			       "WGHT", "GPU%", "TIME s", "JOBS", "HANG");
+			printf("%-36s %5s %5s %5s %5s %5s %7s %4s\n", "PARTITION", "USED", "MAX",
+			       "WGHT", "ENTL%", "GPU%", "JOBS", "HANG");
 		}
-		printf("%-36s %5s %5s %5" PRIu64 " %5s %7s %6" PRIu64 " %4" PRIu64 "\n", p->name,
+		printf("%-36s %5s %5s %5" PRIu64 " %5s %5s %7" PRIu64 " %4" PRIu64 "\n", p->name,
 		       iec_short(p->vram_used), iec_short(p->vram_max), p->sched_weight,
+		       entitlement(entitled, p, now, count, before, before_count),
 		       share(percent, old, old ? old->gpu_time : 0, p->gpu_time, elapsed),
-		       seconds(time, p->gpu_time), p->jobs, p->hangs);
+		       p->jobs, p->hangs);
 	}
 	if (!count)
 		puts("no GPU of gpup on this host");
@@ -128,7 +160,9 @@ static cJSON *partitions_to_json(const struct top_partition *now, int count)
 		cJSON_AddNumberToObject(json, "vram_used", (double)p->vram_used);
 		cJSON_AddNumberToObject(json, "system_used", (double)p->system_used);
 		cJSON_AddNumberToObject(json, "sched_weight", (double)p->sched_weight);
+		cJSON_AddNumberToObject(json, "sched_cap", (double)p->sched_cap);
 		cJSON_AddNumberToObject(json, "gpu_time_ns", (double)p->gpu_time);
+		cJSON_AddNumberToObject(json, "wait_time_ns", (double)p->wait_time);
 		cJSON_AddNumberToObject(json, "jobs", (double)p->jobs);
 		cJSON_AddNumberToObject(json, "hangs", (double)p->hangs);
 		cJSON_AddNumberToObject(json, "clients", (double)p->clients);

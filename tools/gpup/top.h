@@ -16,8 +16,8 @@ struct top_partition {
 	char name[64];			/* "host" or a UUID */
 	uint64_t vram_min, vram_max, vram_used;
 	uint64_t system_used;
-	uint64_t sched_weight;
-	uint64_t gpu_time;		/* ns */
+	uint64_t sched_weight, sched_cap;
+	uint64_t gpu_time, wait_time;	/* ns */
 	uint64_t jobs, hangs, clients;
 };
 

@@ -37,6 +37,8 @@ static void read_partition(const char *directory, const char *gpu, const char *n
 		.vram_used = read_number(directory, "vram_used"),
 		.system_used = read_number(directory, "system_used"),
 		.sched_weight = read_number(directory, "sched_weight"),
+		.sched_cap = read_number(directory, "sched_cap"),
+		.wait_time = read_number(directory, "wait_time_ns"),
 		.gpu_time = read_number(directory, "gpu_time_ns"),
 		.jobs = read_number(directory, "jobs"),
 		.hangs = read_number(directory, "hangs"),
