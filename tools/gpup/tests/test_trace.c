@@ -7,8 +7,6 @@
 #include "tap.h"
 #include "trace.h"
 
-const struct command *current_command;
-
 void print_help(const struct command *command)
 {
 	(void)command;
