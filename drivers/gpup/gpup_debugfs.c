@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What debugfs shows of the memory of an adapter.
+ * What debugfs shows of the memory of an adapter, and of its engines.
  */
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -58,6 +58,21 @@ static int memory_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int schedule_show(struct seq_file *m, void *unused)
+{
+	struct gpup_adapter *adapter = adapter_of(m);
+	struct drm_printer p = drm_seq_file_printer(m);
+	struct gpup_partition *partition;
+
+	drm_puts(&p, "gpup-schedule 1\n");
+	report_adapter(adapter, &p);
+	mutex_lock(&adapter->partitions_lock);
+	list_for_each_entry(partition, &adapter->partitions, link)
+		gpup_sched_partition_report(&partition->sched, partition->id, &p);
+	mutex_unlock(&adapter->partitions_lock);
+	return 0;
+}
+
 static int fragmentation_show(struct seq_file *m, void *unused)
 {
 	struct drm_printer p = drm_seq_file_printer(m);
@@ -74,4 +89,5 @@ void gpup_debugfs_init(struct gpup_adapter *adapter)
 {
 	drm_debugfs_add_file(&adapter->drm, "gpup_memory", memory_show, NULL);
 	drm_debugfs_add_file(&adapter->drm, "gpup_fragmentation", fragmentation_show, NULL);
+	drm_debugfs_add_file(&adapter->drm, "gpup_schedule", schedule_show, NULL);
 }

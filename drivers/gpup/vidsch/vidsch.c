@@ -159,6 +159,7 @@ void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vids
 	ratelimit_default_init(&sp->log_limit);
 	/* How often a guest was not listened to is no message either. */
 	ratelimit_set_flags(&sp->log_limit, RATELIMIT_MSG_ON_RELEASE);
+	INIT_LIST_HEAD(&sp->queue_list);
 	gpup_offence_init(sp);
 	params = pick_params(sp);
 	for (c = 0; c < DRM_GPUP_ENGINE_CLASSES; c++)

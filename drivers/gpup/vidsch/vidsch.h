@@ -22,6 +22,7 @@
 #include "vidsch_pick.h"
 
 struct device;
+struct drm_printer;
 struct gpup_vidsch;
 struct gpup_queue;
 
@@ -171,6 +172,8 @@ struct gpup_sched_partition {
 	void *listener_data;
 	/** @queues: Number of queues. */
 	unsigned int queues;
+	/** @queue_list: The queues. */
+	struct list_head queue_list;
 	/** @pending: Jobs and conditions that its queues hold. */
 	unsigned int pending;
 	/** @log_limit: Keeps it from filling the log; never hides another partition's. */
@@ -210,6 +213,8 @@ void gpup_sched_partition_listen(struct gpup_sched_partition *sp,
 void gpup_sched_partition_pardon(struct gpup_sched_partition *sp);
 int gpup_sched_partition_set(struct gpup_sched_partition *sp, enum gpup_sched_knob knob, u32 value);
 u32 gpup_sched_partition_get(const struct gpup_sched_partition *sp, enum gpup_sched_knob knob);
+void gpup_sched_partition_report(struct gpup_sched_partition *sp, u32 partition,
+				 struct drm_printer *p);
 void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sched_stats *stats);
 
 /**

@@ -123,6 +123,8 @@ struct gpup_queue {
 	struct gpup_vidsch *sched;
 	/** @sp: The partition. */
 	struct gpup_sched_partition *sp;
+	/** @sp_link: Entry of the partition's queues. */
+	struct list_head sp_link;
 	/** @engine_class: One of &enum drm_gpup_engine_class. */
 	u32 engine_class;
 	/** @group: Its group, or NULL. */

@@ -2,6 +2,7 @@
 /*
  * Queues: the way of a job from its submission to its timeline value.
  */
+#include <linux/ctype.h>
 #include <linux/dma-fence.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -288,6 +289,17 @@ static void drop_context(struct gpup_queue *queue)
 							       queue->engine_class));
 }
 
+/* It goes into logs and reports, and a program can call itself what it likes. */
+static void set_label(struct gpup_queue *queue, const char *label)
+{
+	char *c;
+
+	strscpy(queue->label, label, sizeof(queue->label));
+	for (c = queue->label; *c; c++)
+		if (!isascii(*c) || !isgraph(*c))
+			*c = '_';
+}
+
 /**
  * gpup_queue_create() - Create a queue
  * @sp: The share of the partition that it belongs to.
@@ -323,7 +335,7 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	queue->release = params->release;
 	queue->release_data = params->release_data;
 	queue->timeline = gpup_timeline_get(params->timeline);
-	strscpy(queue->label, params->label, sizeof(queue->label));
+	set_label(queue, params->label);
 	mutex_init(&queue->submit_lock);
 	INIT_LIST_HEAD(&queue->jobs);
 	INIT_LIST_HEAD(&queue->ended);
@@ -334,6 +346,7 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	spin_lock_irq(&sched->lock);
 	if (queue->group)
 		list_add_tail(&queue->group_link, &queue->group->queues);
+	list_add_tail(&queue->sp_link, &sp->queue_list);
 	sched->queues++;
 	sp->queues++;
 	spin_unlock_irq(&sched->lock);
@@ -461,6 +474,7 @@ void gpup_queue_close(struct gpup_queue *queue)
 	queue->release(queue->release_data);
 
 	spin_lock_irq(&sched->lock);
+	list_del(&queue->sp_link);
 	sched->queues--;
 	queue->sp->queues--;
 	spin_unlock_irq(&sched->lock);
