@@ -31,7 +31,7 @@ struct load_queue {
 
 struct load {
 	const char *device;
-	uint64_t seconds, depth, queues, loops;
+	uint64_t seconds, margin, depth, queues, loops;
 	uint32_t priority;
 };
 
@@ -63,7 +63,7 @@ static uint64_t wait_one(struct load_queue *q, uint64_t depth)
 static int work(const struct load *load)
 {
 	struct load_queue *queues = xmalloc(load->queues * sizeof(*queues));
-	uint64_t start, end, last, longest = 0, jobs = 0, counted, i;
+	uint64_t start, from, to, end, last, longest = 0, jobs = 0, counted, i;
 	const uint32_t grid[3] = { 1, 1, 1 };
 	struct gpu_buffer counter;
 	struct gpu_kernel kernel;
@@ -83,29 +83,33 @@ static int work(const struct load *load)
 		must(gpup_queue_create(gpu.vm, GPUP_ENGINE_COMPUTE, load->priority,
 				       &queues[i].queue), "queue");
 	start = now_ns();
-	end = start + load->seconds * 1000000000;
+	from = start + load->margin * 1000000000;
+	to = from + load->seconds * 1000000000;
+	end = to + load->margin * 1000000000;
 	for (i = 0; i < load->queues * load->depth; i++)
 		submit(&queues[i % load->queues], gpu.commands, load->depth);
-	for (last = start; more; more = now_ns() < end) {
+	for (last = start; more; more = last < end) {
 		for (i = 0; i < load->queues; i++) {
+			uint64_t now;
+
 			wait_one(&queues[i], load->depth);
-			jobs++;
+			now = now_ns();
+			jobs += now >= from && now < to;
 			/* Between two jobs that end. */
-			if (now_ns() - last > longest)
-				longest = now_ns() - last;
-			last = now_ns();
+			if (now - last > longest)
+				longest = now - last;
+			last = now;
 			submit(&queues[i], gpu.commands, load->depth);
 		}
 	}
-	end = now_ns();
 	for (i = 0; i < load->queues; i++)
 		while (queues[i].waited < queues[i].submitted)
 			wait_one(&queues[i], load->depth);
 	for (i = 0, counted = 0; i < load->queues; i++)
 		counted += queues[i].submitted;
 	printf("load: jobs=%" PRIu64 " seconds=%.3f per_second=%.2f longest_ms=%.3f submitted=%" PRIu64
-	       " counted=%" PRIu64 "\n", jobs, (double)(end - start) / 1e9,
-	       (double)jobs * 1e9 / (double)(end - start), (double)longest / 1e6, counted,
+	       " counted=%" PRIu64 "\n", jobs, (double)(to - from) / 1e9,
+	       (double)jobs * 1e9 / (double)(to - from), (double)longest / 1e6, counted,
 	       *(volatile uint64_t *)counter.data);
 	counted -= *(volatile uint64_t *)counter.data;
 	for (i = 0; i < load->queues; i++)
@@ -121,10 +125,11 @@ static int work(const struct load *load)
 
 static int run(int argc, char **argv)
 {
-	enum { SECONDS = OPTION_FIRST, DEPTH, QUEUES, LOOPS, PRIORITY };
+	enum { SECONDS = OPTION_FIRST, MARGIN, DEPTH, QUEUES, LOOPS, PRIORITY };
 	static const struct option options[] = {
 		COMMON_OPTIONS,
 		{ "seconds", required_argument, NULL, SECONDS },
+		{ "margin", required_argument, NULL, MARGIN },
 		{ "depth", required_argument, NULL, DEPTH },
 		{ "queues", required_argument, NULL, QUEUES },
 		{ "loops", required_argument, NULL, LOOPS },
@@ -139,6 +144,9 @@ static int run(int argc, char **argv)
 		switch (option) {
 		case SECONDS:
 			load.seconds = parse_number("--seconds", optarg, 1, 1000000);
+			break;
+		case MARGIN:
+			load.margin = parse_number("--margin", optarg, 0, 1000000);
 			break;
 		case DEPTH:
 			load.depth = parse_number("--depth", optarg, 1, MAX_DEPTH);
@@ -177,6 +185,7 @@ const struct command command_load = {
 		"run twice.\n"
 		"\n"
 		"  --seconds N         how long (10)\n"
+		"  --margin N          work so long before and after that, too, uncounted (0)\n"
 		"  --queues N          queues with jobs (1)\n"
 		"  --depth N           jobs that each queue has waiting (4)\n"
 		"  --loops N           how far each job counts (1000)\n"
