@@ -22,18 +22,6 @@ static bool is_asked(struct test_gpu *gpu, unsigned int engine, unsigned int cou
 	return false;
 }
 
-static bool is_reached(struct test_queue *tq, u64 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < 2000; i++) {
-		if (test_gpu_reached(tq, value))
-			return true;
-		fsleep(5000);
-	}
-	return false;
-}
-
 static bool runs_again(struct test_gpu *gpu, struct test_queue *tq)
 {
 	unsigned int i;
@@ -121,7 +109,7 @@ static void who_does_not_get_off_is_reset(struct kunit *test)
 							  GPUP_SCHED_PREEMPT_TIMEOUT_US, 20000));
 	test_gpu_submit(bad);
 	test_gpu_submit(good);
-	KUNIT_ASSERT_TRUE(test, is_reached(bad, 1));
+	KUNIT_ASSERT_TRUE(test, test_gpu_reaches(bad, 1));
 	test_gpu_settle(gpu);
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
 	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
@@ -168,7 +156,7 @@ static void an_endless_job_has_its_time_and_no_more(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, good, test_gpu_runs(gpu, 0));
 		test_gpu_finish(gpu, 0);
 	}
-	KUNIT_EXPECT_TRUE(test, is_reached(bad, 1));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(bad, 1));
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
 	/* Ten times eleven are more than a hundred. */
 	KUNIT_EXPECT_LE(test, slices, 11);
@@ -250,7 +238,7 @@ static void bystanders_survive_a_reset_of_the_gpu(struct kunit *test)
 	test_gpu_submit(good);
 	KUNIT_EXPECT_PTR_EQ(test, good, test_gpu_runs(gpu, 1));
 	schedule_work(&b.work);
-	KUNIT_ASSERT_TRUE(test, is_reached(bad, 1));
+	KUNIT_ASSERT_TRUE(test, test_gpu_reaches(bad, 1));
 	flush_work(&b.work);
 	destroy_work_on_stack(&b.work);
 	KUNIT_EXPECT_EQ(test, 1, gpu->adapter_resets);

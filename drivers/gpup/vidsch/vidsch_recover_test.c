@@ -10,20 +10,6 @@
 
 #define NORMAL	DRM_GPUP_QUEUE_PRIORITY_NORMAL
 
-/* Wait for as long as any test machine may need. */
-static bool comes_true(bool (*condition)(struct test_queue *tq, u64 value),
-		       struct test_queue *tq, u64 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < 2000; i++) {
-		if (condition(tq, value))
-			return true;
-		fsleep(5000);
-	}
-	return false;
-}
-
 static void a_fault_bans_its_queue_alone(struct kunit *test)
 {
 	struct test_gpu *gpu = test_gpu_create(test, 1);
@@ -85,7 +71,7 @@ static void a_hang_bans_its_queue_alone(struct kunit *test)
 	test_gpu_submit(bad);
 	test_gpu_submit(bad);
 	test_gpu_submit(neighbour);
-	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, bad, 2));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(bad, 2));
 	test_gpu_settle(gpu);
 
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
@@ -112,7 +98,7 @@ static void a_shorter_timeout_holds_at_once(struct kunit *test)
 	test_gpu_submit(tq);
 	KUNIT_EXPECT_EQ(test, 0,
 			gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20));
-	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(tq, 1));
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(tq->tl));
 }
 
@@ -133,7 +119,7 @@ static void the_timer_is_set_for_who_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, gpu->engine_resets);
 	test_gpu_submit(fast);
 	test_gpu_finish(gpu, 0);
-	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, fast, 2));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(fast, 2));
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(fast->tl));
 	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(slow->tl));
 	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
@@ -147,7 +133,7 @@ static void who_ends_in_time_is_not_banned(struct kunit *test)
 	gpu->ends_in_time = true;
 	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20);
 	test_gpu_submit(tq);
-	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, 1));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(tq, 1));
 	test_gpu_settle(gpu);
 	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(tq->tl));
 	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
@@ -166,7 +152,7 @@ static void a_survivor_of_an_adapter_reset_goes_on(struct kunit *test)
 	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20);
 	test_gpu_submit(bad);
 	test_gpu_submit(neighbour);
-	KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, bad, 1));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(bad, 1));
 	test_gpu_settle(gpu);
 	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
 	KUNIT_EXPECT_EQ(test, 1, gpu->adapter_resets);
@@ -274,7 +260,7 @@ static void all_at_once_leaves_nothing_behind(struct kunit *test)
 	for (i = 0; i < TEST_QUEUES; i++) {
 		struct test_queue *tq = &gpu->queues[i];
 
-		KUNIT_EXPECT_TRUE(test, comes_true(test_gpu_reached, tq, tq->tl->submitted));
+		KUNIT_EXPECT_TRUE(test, test_gpu_reaches(tq, tq->tl->submitted));
 	}
 	/* Close while the GPU still works; values end whatever happens. */
 	for (k = 0; k < TEST_QUEUES; k++)
@@ -318,7 +304,7 @@ static void repeat_offenders_are_throttled_and_lost(struct kunit *test)
 	gpup_sched_partition_set(sp, GPUP_SCHED_JOB_TIMEOUT_MS, 10);
 	for (i = 1; i <= 10; i++) {
 		test_gpu_submit(bad);
-		KUNIT_ASSERT_TRUE(test, comes_true(test_gpu_reached, bad, 1));
+		KUNIT_ASSERT_TRUE(test, test_gpu_reaches(bad, 1));
 		test_gpu_replace(bad);
 		KUNIT_EXPECT_EQ(test, i >= 3, sp->throttled);
 		KUNIT_EXPECT_EQ(test, i >= 3 ? 10 : 0,

@@ -306,6 +306,18 @@ struct test_queue *test_gpu_runs(struct test_gpu *gpu, unsigned int engine)
 	return NULL;
 }
 
+static struct gpup_hw_job *take_running(struct test_gpu *gpu, unsigned int engine)
+{
+	struct gpup_hw_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&gpu->lock, flags);
+	job = gpu->running[engine];
+	gpu->running[engine] = NULL;
+	spin_unlock_irqrestore(&gpu->lock, flags);
+	return job;
+}
+
 /**
  * test_gpu_finish_with() - Let the job that runs end, if there is one
  * @gpu: The GPU.
@@ -317,13 +329,8 @@ struct test_queue *test_gpu_runs(struct test_gpu *gpu, unsigned int engine)
 void test_gpu_finish_with(struct test_gpu *gpu, unsigned int engine, int error, u64 fault_addr,
 			  u64 gpu_ns)
 {
-	struct gpup_hw_job *job;
-	unsigned long flags;
+	struct gpup_hw_job *job = take_running(gpu, engine);
 
-	spin_lock_irqsave(&gpu->lock, flags);
-	job = gpu->running[engine];
-	gpu->running[engine] = NULL;
-	spin_unlock_irqrestore(&gpu->lock, flags);
 	if (job)
 		gpup_hw_job_done(job, error, fault_addr, gpu_ns);
 }
@@ -347,13 +354,8 @@ void test_gpu_finish(struct test_gpu *gpu, unsigned int engine)
  */
 void test_gpu_preempt(struct test_gpu *gpu, unsigned int engine, u64 gpu_ns)
 {
-	struct gpup_hw_job *job;
-	unsigned long flags;
+	struct gpup_hw_job *job = take_running(gpu, engine);
 
-	spin_lock_irqsave(&gpu->lock, flags);
-	job = gpu->running[engine];
-	gpu->running[engine] = NULL;
-	spin_unlock_irqrestore(&gpu->lock, flags);
 	KUNIT_EXPECT_NOT_NULL(gpu->test, job);
 	if (job)
 		gpup_hw_job_preempted(job, gpu_ns);
@@ -396,6 +398,27 @@ void test_gpu_settle(struct test_gpu *gpu)
 bool test_gpu_reached(struct test_queue *tq, u64 value)
 {
 	return READ_ONCE(tq->tl->completed) >= value;
+}
+
+/**
+ * test_gpu_reaches() - Will a queue's timeline reach a value?
+ * @tq: The queue.
+ * @value: The value.
+ *
+ * Waits for as long as any test machine may need.
+ *
+ * Return: Whether it has.
+ */
+bool test_gpu_reaches(struct test_queue *tq, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		if (test_gpu_reached(tq, value))
+			return true;
+		fsleep(5000);
+	}
+	return false;
 }
 
 /**

@@ -95,6 +95,7 @@ void test_gpu_finish(struct test_gpu *gpu, unsigned int engine);
 void test_gpu_preempt(struct test_gpu *gpu, unsigned int engine, u64 gpu_ns);
 void test_gpu_settle(struct test_gpu *gpu);
 bool test_gpu_reached(struct test_queue *tq, u64 value);
+bool test_gpu_reaches(struct test_queue *tq, u64 value);
 void test_gpu_close(struct test_queue *tq);
 
 #endif /* _GPUP_VIDSCH_TEST_GPU_H_ */
