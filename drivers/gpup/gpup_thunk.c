@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "gpup_thunk.h"
+#include "gpup_trace.h"
 
 /**
  * DOC: Thunks
@@ -406,6 +407,7 @@ int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 		ret = -ENOENT;
 		goto out;
 	}
+	trace_gpup_submit(client->partition->name, handle, count);
 	hold = gpup_vm_hold(gpup_queue_data(queue));
 	ret = PTR_ERR_OR_ZERO(hold);
 	if (!ret) {

@@ -11,6 +11,24 @@
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 
+/* Validated, and about to be queued: the ways of the host's clients and of guests meet here. */
+TRACE_EVENT(gpup_submit,
+	TP_PROTO(const char *partition, u32 queue, unsigned int jobs),
+	TP_ARGS(partition, queue, jobs),
+	TP_STRUCT__entry(
+		__string(partition, partition)
+		__field(u32, queue)
+		__field(unsigned int, jobs)
+	),
+	TP_fast_assign(
+		__assign_str(partition);
+		__entry->queue = queue;
+		__entry->jobs = jobs;
+	),
+	TP_printk("partition=%s queue=%#x jobs=%u", __get_str(partition), __entry->queue,
+		  __entry->jobs)
+);
+
 DECLARE_EVENT_CLASS(gpup_job,
 	TP_PROTO(const char *partition, u32 queue, u64 value),
 	TP_ARGS(partition, queue, value),
@@ -150,6 +168,43 @@ TRACE_EVENT(gpup_message,
 	TP_printk("partition=%s opcode=%u client=%#x sequence=%u error=%d",
 		  __get_str(partition), __entry->opcode, __entry->client,
 		  __entry->sequence, __entry->error)
+);
+
+DECLARE_EVENT_CLASS(gpup_vrd,
+	TP_PROTO(const char *partition),
+	TP_ARGS(partition),
+	TP_STRUCT__entry(
+		__string(partition, partition)
+	),
+	TP_fast_assign(
+		__assign_str(partition);
+	),
+	TP_printk("partition=%s", __get_str(partition))
+);
+
+/* A guest has notified its device, which costs it an exit. */
+DEFINE_EVENT(gpup_vrd, gpup_doorbell,
+	TP_PROTO(const char *partition),
+	TP_ARGS(partition));
+
+/* The worker of a device begins a turn. */
+DEFINE_EVENT(gpup_vrd, gpup_awake,
+	TP_PROTO(const char *partition),
+	TP_ARGS(partition));
+
+/* A device interrupts its guest. */
+TRACE_EVENT(gpup_interrupt,
+	TP_PROTO(const char *partition, unsigned int vector),
+	TP_ARGS(partition, vector),
+	TP_STRUCT__entry(
+		__string(partition, partition)
+		__field(unsigned int, vector)
+	),
+	TP_fast_assign(
+		__assign_str(partition);
+		__entry->vector = vector;
+	),
+	TP_printk("partition=%s vector=%u", __get_str(partition), __entry->vector)
 );
 
 #endif /* _GPUP_TRACE_H_ */

@@ -13,6 +13,21 @@
 #include "guest_bo.h"
 #include "guest_call.h"
 #include "guest_device.h"
+#include "guest_query.h"
+
+/**
+ * DOC: Objects in video memory are not waited for
+ *
+ * Nobody but this kernel takes video memory of the VM's partition, so it knows what there is:
+ * the limit is in the memory status, and what was taken is counted in
+ * &guest_device.vram_taken, from before an object's creation is sent until its destruction was
+ * answered. While there is room for sure, creation is posted. Near the limit, and without
+ * memory status, the device is asked, and its answer is the program's.
+ *
+ * A device may refuse what was posted: the operator has just lowered the limit, or the host is
+ * out of memory itself. Then the object is none; to bind it fails with the device's error if
+ * that is known by then, else the address space is lost, and an access by the CPU is a SIGBUS.
+ */
 
 static struct guest_bo *bo_from_name(struct guest_name *name)
 {
@@ -29,12 +44,24 @@ static void bo_gone(struct guest_name *name)
 	struct guest_bo *bo = bo_from_name(name);
 
 	guest_pages_put(bo);
+	if (bo->flags & DRM_GPUP_BO_VRAM)
+		atomic64_sub(bo->base.size, &name->gdev->vram_taken);
 	drm_gem_object_release(&bo->base);
 	kfree(bo);
 }
 
+static void bo_created(struct guest_name *name, int error)
+{
+	struct guest_bo *bo = bo_from_name(name);
+
+	WRITE_ONCE(bo->error, error);
+	if (bo->posted)
+		atomic_dec(&name->gdev->creating);
+}
+
 static const struct guest_name_ops bo_name_ops = {
 	.destroy = GPUP_VRD_OP_BO_DESTROY,
+	.created = bo_created,
 	.prepare = bo_prepare,
 	.gone = bo_gone,
 };
@@ -116,6 +143,8 @@ static struct guest_bo *alloc_bo(struct guest_device *gdev, u64 size, u32 flags)
 	if (flags & DRM_GPUP_BO_VRAM) {
 		bo->base.funcs = &vram_funcs;
 		drm_gem_private_object_init(&gdev->drm, &bo->base, size);
+		/* Before anybody asks for room: what others ask for at the same time counts. */
+		atomic64_add(size, &gdev->vram_taken);
 	} else {
 		bo->base.funcs = &system_funcs;
 		ret = drm_gem_object_init(&gdev->drm, &bo->base, size);
@@ -128,6 +157,29 @@ static struct guest_bo *alloc_bo(struct guest_device *gdev, u64 size, u32 flags)
 	return bo;
 }
 
+/* Whether the device has room for it, and for all others that it has or will have. */
+static bool has_room(struct guest_bo *bo)
+{
+	struct guest_device *gdev = bo->name.gdev;
+	struct drm_gpup_memory_info info;
+
+	return !guest_query_memory_page(gdev, &info) &&
+	       (u64)atomic64_read(&gdev->vram_taken) <= info.vram_max;
+}
+
+static int post_create(struct guest_bo *bo, const struct gpup_vrd_bo_create *body)
+{
+	struct guest_device *gdev = bo->name.gdev;
+	int ret;
+
+	bo->posted = true;
+	atomic_inc(&gdev->creating);
+	ret = guest_name_create(&bo->name, GPUP_VRD_OP_BO_CREATE, body, sizeof(*body));
+	if (ret)
+		atomic_dec(&gdev->creating);
+	return ret;
+}
+
 static int send_create(struct guest_bo *bo)
 {
 	struct gpup_vrd_bo_create body = {
@@ -138,6 +190,8 @@ static int send_create(struct guest_bo *bo)
 	struct guest_request *request;
 	int ret = 0, create;
 
+	if ((bo->flags & DRM_GPUP_BO_VRAM) && has_room(bo))
+		return post_create(bo, &body);
 	request = guest_request_start(bo->name.gdev, bo->name.client, GPUP_VRD_OP_BO_CREATE,
 				      &body, sizeof(body));
 	if (IS_ERR(request))
@@ -191,7 +245,7 @@ static int check_create(const struct guest_device *gdev, u64 *size, u32 flags)
  * @data: &struct drm_gpup_bo_create.
  * @file: The caller's file.
  *
- * Called: only the host knows whether there is memory.
+ * Posted if there is room for sure, else called.
  *
  * Return: 0, -EINVAL, -ENOMEM, -ENOSPC, -ENODEV, -EINTR or a restart code.
  */
@@ -270,6 +324,11 @@ int guest_ioctl_bo_advise(struct drm_device *drm, void *data, struct drm_file *f
 	if (!obj)
 		return -ENOENT;
 	bo = guest_bo_from_gem(obj);
+	if (READ_ONCE(bo->error)) {
+		ret = bo->error;
+		drm_gem_object_put(obj);
+		return ret;
+	}
 	body.handle = cpu_to_le32(bo->name.handle);
 	body.advice = cpu_to_le32(args->advice);
 	ret = guest_request(bo->name.gdev, bo->name.client, GPUP_VRD_OP_BO_ADVISE, &body,

@@ -32,6 +32,10 @@ struct guest_bo {
 	struct guest_name name;
 	/** @flags: &enum drm_gpup_bo_flags. */
 	u32 flags;
+	/** @posted: Its creation was posted, and counts in &guest_device.creating. */
+	bool posted;
+	/** @error: The device has refused to create it, a negative errno; or 0. */
+	int error;
 	/** @aperture: In VRAM: its place in BAR 4, if it has one. */
 	struct drm_mm_node aperture;
 	/** @aperture_link: Entry of &guest_aperture.lru while it has a place. */

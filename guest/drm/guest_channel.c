@@ -11,6 +11,7 @@
 #include "guest_channel.h"
 #include "guest_device.h"
 #include "guest_name.h"
+#include "guest_trace.h"
 
 static void ring_doorbell(struct guest_device *gdev)
 {
@@ -131,7 +132,10 @@ void guest_cmd_copy(struct guest_device *gdev, const void *buf, u32 len)
  */
 void guest_cmd_commit(struct guest_device *gdev)
 {
-	if (guest_ring_publish(&gdev->cmd))
+	bool doorbell = guest_ring_publish(&gdev->cmd);
+
+	trace_gpup_guest_send(gdev->cmd.published, doorbell);
+	if (doorbell)
 		ring_doorbell(gdev);
 	drm_dev_exit(gdev->cmd_enter);
 	mutex_unlock(&gdev->cmd_lock);
@@ -219,15 +223,18 @@ static bool take_event(struct guest_device *gdev, u32 pending)
 	return true;
 }
 
-static void take_events(struct guest_device *gdev)
+/* Returns whether there were any. */
+static bool take_events(struct guest_device *gdev)
 {
+	bool any = false;
 	int pending;
 
 	for (;;) {
 		guest_ring_set_notify(&gdev->evt, false);
 		while ((pending = guest_ring_pending(&gdev->evt)) > 0) {
 			if (guest_device_is_lost(gdev))
-				return;
+				return any;
+			any = true;
 			if (!take_event(gdev, pending))
 				pending = -EPROTO;
 			if (pending < 0)
@@ -235,12 +242,12 @@ static void take_events(struct guest_device *gdev)
 		}
 		if (pending < 0) {
 			guest_device_lose(gdev, "event ring makes no sense");
-			return;
+			return any;
 		}
 
 		guest_ring_set_notify(&gdev->evt, true);
 		if (!guest_ring_pending(&gdev->evt))
-			return;
+			return any;
 	}
 }
 
@@ -257,6 +264,7 @@ irqreturn_t guest_event_interrupt(int irq, void *data)
 {
 	struct guest_device *gdev = data;
 
+	trace_gpup_guest_interrupt(GPUP_VRD_VECTOR_EVENT);
 	wake_up_all(&gdev->room);
 	return IRQ_WAKE_THREAD;
 }
@@ -266,7 +274,8 @@ irqreturn_t guest_event_interrupt(int irq, void *data)
  * @irq: Interrupt number.
  * @data: The device.
  *
- * Reading the status costs a trip through the VMM; events are rare enough for it.
+ * Reading the status costs a trip through the VMM. Where the ring shows that there is something to
+ * be read, it is read only then, or when nothing else has come.
  *
  * Context: Process. Waits for nothing, so that the device always finds room.
  *
@@ -275,10 +284,12 @@ irqreturn_t guest_event_interrupt(int irq, void *data)
 irqreturn_t guest_event_thread(int irq, void *data)
 {
 	struct guest_device *gdev = data;
+	bool any;
 
 	if (guest_device_is_lost(gdev))
 		return IRQ_HANDLED;
-	take_events(gdev);
-	guest_device_check_status(gdev);
+	any = take_events(gdev);
+	if (!any || !gdev->ring_status || guest_ring_status(&gdev->evt))
+		guest_device_check_status(gdev);
 	return IRQ_HANDLED;
 }

@@ -22,7 +22,8 @@
 #include "guest_query.h"
 
 /* What this driver understands. */
-#define GUEST_FEATURES	(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS)
+#define GUEST_FEATURES	(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS | \
+			 GPUP_VRD_F_RING_STATUS)
 
 static u32 reg_read(struct guest_device *gdev, u32 reg)
 {
@@ -244,6 +245,7 @@ static int set_up_areas(struct guest_device *gdev, u32 features)
 	if (ret)
 		return ret;
 
+	gdev->ring_status = features & GPUP_VRD_F_RING_STATUS;
 	guest_ring_set_notify(&gdev->evt, true);
 	reg_write64(gdev, GPUP_VRD_REG_CMD_LO, cmd);
 	reg_write(gdev, GPUP_VRD_REG_CMD_SIZE, GUEST_CMD_SIZE);

@@ -97,6 +97,8 @@ struct guest_device {
 	wait_queue_head_t room;
 	/** @evt: The event ring; only the thread of vector 0 uses it. */
 	struct guest_ring evt;
+	/** @ring_status: The device shows in the event ring when something is wrong with it. */
+	bool ring_status;
 
 	/** @calls_lock: Protects @calls and @sequence. */
 	spinlock_t calls_lock;
@@ -140,6 +142,10 @@ struct guest_device {
 	 * Only between drm_dev_enter() and drm_dev_exit().
 	 */
 	struct gpup_vrd_memory_status *memory_status;
+	/** @vram_taken: Size of all objects in video memory that the device may have, in bytes. */
+	atomic64_t vram_taken;
+	/** @creating: Number of objects whose creation was posted and not answered. */
+	atomic_t creating;
 	/** @trims: Trims on their way to user space. */
 	struct guest_trims trims;
 

@@ -11,6 +11,7 @@
 #include "guest_device.h"
 #include "guest_fence.h"
 #include "guest_submit.h"
+#include "guest_trace.h"
 
 /**
  * DOC: Fences of the guest
@@ -136,6 +137,8 @@ static void signal_fences(struct list_head *done)
 		if (!fence_has_signalled(&fence->base)) {
 			if (fence->error)
 				dma_fence_set_error(&fence->base, fence->error);
+			trace_gpup_guest_signal(fence->base.context, fence->base.seqno,
+						fence->error);
 			dma_fence_signal_locked(&fence->base);
 		}
 		spin_unlock_irqrestore(&fence->lock, flags);
@@ -323,6 +326,7 @@ void guest_timelines_scan(struct work_struct *work)
  */
 irqreturn_t guest_timeline_interrupt(int irq, void *data)
 {
+	trace_gpup_guest_interrupt(GPUP_VRD_VECTOR_TIMELINE);
 	scan_armed(data);
 	return IRQ_HANDLED;
 }

@@ -60,8 +60,8 @@ static void create_done(struct guest_call *call, int error, const void *body, u3
 {
 	struct guest_name *name = container_of(call, struct guest_name, create);
 
-	if (error && name->ops->failed)
-		name->ops->failed(name, error);
+	if (name->ops->created)
+		name->ops->created(name, error);
 	answered(name, false);
 }
 
@@ -122,7 +122,7 @@ int guest_name_pin(struct guest_name *name)
  * @body: Its body.
  * @size: Size of @body in bytes, a multiple of 8.
  *
- * If the device refuses it, &guest_name_ops.failed is called.
+ * &guest_name_ops.created is called when the device has answered.
  *
  * Return: As guest_cmd_begin_killable().
  */

@@ -25,8 +25,11 @@ struct guest_name_ops {
 	void (*prepare)(struct guest_name *name);
 	/** @sending: Called with &guest_device.cmd_lock held as it is sent, or NULL. */
 	void (*sending)(struct guest_name *name);
-	/** @failed: Called if a posted creation has failed, or NULL. Must not sleep. */
-	void (*failed)(struct guest_name *name, int error);
+	/**
+	 * @created: Called with the answer to a posted creation, 0 or a negative errno, or
+	 * NULL. Must not sleep.
+	 */
+	void (*created)(struct guest_name *name, int error);
 	/**
 	 * @gone: Called once, when the device holds the object no more and the handle
 	 * is free; frees the object. Process context; must not wait for the device.

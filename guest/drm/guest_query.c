@@ -60,8 +60,15 @@ int guest_query_constants(struct guest_device *gdev)
 	return 0;
 }
 
-/* From the page; if there is none, or the device does not come to an end with it, ask. */
-static int query_memory(struct guest_device *gdev, union query_reply *reply)
+/**
+ * guest_query_memory_page() - Look at the page with the figures of the memory
+ * @gdev: The device.
+ * @info: Receives the figures.
+ *
+ * Return: 0; -EAGAIN if there is no such page, or the device does not come to an end with it;
+ * -ENODEV.
+ */
+int guest_query_memory_page(struct guest_device *gdev, struct drm_gpup_memory_info *info)
 {
 	int ret = -EAGAIN;
 	int idx;
@@ -69,8 +76,20 @@ static int query_memory(struct guest_device *gdev, union query_reply *reply)
 	if (!drm_dev_enter(&gdev->drm, &idx))
 		return -ENODEV;
 	if (gdev->memory_status)
-		ret = guest_memory_read(gdev->memory_status, &reply->memory);
+		ret = guest_memory_read(gdev->memory_status, info);
 	drm_dev_exit(idx);
+	return ret;
+}
+
+/* From the page; if that does not do, or does not know of all objects yet, ask. */
+static int query_memory(struct guest_device *gdev, union query_reply *reply)
+{
+	int ret = -EAGAIN;
+
+	if (!atomic_read(&gdev->creating))
+		ret = guest_query_memory_page(gdev, &reply->memory);
+	if (ret == -ENODEV)
+		return ret;
 	return ret ? query(gdev, DRM_GPUP_QUERY_MEMORY, reply) : sizeof(reply->memory);
 }
 

@@ -7,8 +7,10 @@
 
 struct drm_device;
 struct drm_file;
+struct drm_gpup_memory_info;
 struct guest_device;
 
+int guest_query_memory_page(struct guest_device *gdev, struct drm_gpup_memory_info *info);
 int guest_query_constants(struct guest_device *gdev);
 int guest_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file *file);
 

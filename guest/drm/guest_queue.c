@@ -10,6 +10,7 @@
 #include "guest_client.h"
 #include "guest_device.h"
 #include "guest_submit.h"
+#include "guest_trace.h"
 
 static struct guest_queue *queue_from_name(struct guest_name *name)
 {
@@ -22,9 +23,10 @@ static void queue_sending(struct guest_name *name)
 	queue_from_name(name)->timeline->destroyed = true;
 }
 
-static void queue_failed(struct guest_name *name, int error)
+static void queue_created(struct guest_name *name, int error)
 {
-	guest_timeline_end(queue_from_name(name)->timeline, error);
+	if (error)
+		guest_timeline_end(queue_from_name(name)->timeline, error);
 }
 
 static void queue_gone(struct guest_name *name)
@@ -40,7 +42,7 @@ static void queue_gone(struct guest_name *name)
 static const struct guest_name_ops queue_ops = {
 	.destroy = GPUP_VRD_OP_QUEUE_DESTROY,
 	.sending = queue_sending,
-	.failed = queue_failed,
+	.created = queue_created,
 	.gone = queue_gone,
 };
 
@@ -339,6 +341,7 @@ int guest_ioctl_queue_submit(struct drm_device *drm, void *data, struct drm_file
 		ret = jobs ? PTR_ERR(jobs) : -EINVAL;
 		goto out_queue;
 	}
+	trace_gpup_guest_submit(args->queue, args->jobs.count);
 	ret = submit_jobs(file, queue, jobs, args->jobs.count, &args->value);
 	kvfree(jobs);
 out_queue:

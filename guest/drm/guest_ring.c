@@ -126,6 +126,17 @@ int guest_ring_pending(const struct guest_ring *ring)
 }
 
 /**
+ * guest_ring_status() - Look what the device shows of its status
+ * @ring: The consumer's end.
+ *
+ * Return: GPUP_VRD_STATUS_* that say what is wrong, or zero.
+ */
+u32 guest_ring_status(const struct guest_ring *ring)
+{
+	return le32_to_cpu(READ_ONCE(ring->ctl->status));
+}
+
+/**
  * guest_ring_copy_out() - Consume bytes, of which the device is not told yet
  * @ring: The consumer's end.
  * @buf: Receives the bytes.

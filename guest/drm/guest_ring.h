@@ -37,6 +37,7 @@ void guest_ring_want_room(struct guest_ring *ring, bool wanted);
 
 /* The consumer's end. */
 int guest_ring_pending(const struct guest_ring *ring);
+u32 guest_ring_status(const struct guest_ring *ring);
 void guest_ring_copy_out(struct guest_ring *ring, void *buf, u32 len);
 bool guest_ring_release(struct guest_ring *ring);
 void guest_ring_set_notify(struct guest_ring *ring, bool notify);

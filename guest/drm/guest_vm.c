@@ -25,9 +25,10 @@ static void vm_sending(struct guest_name *name)
 	vm_from_name(name)->timeline->destroyed = true;
 }
 
-static void vm_failed(struct guest_name *name, int error)
+static void vm_created(struct guest_name *name, int error)
 {
-	guest_timeline_end(vm_from_name(name)->timeline, error);
+	if (error)
+		guest_timeline_end(vm_from_name(name)->timeline, error);
 }
 
 static void vm_gone(struct guest_name *name)
@@ -42,7 +43,7 @@ static void vm_gone(struct guest_name *name)
 static const struct guest_name_ops vm_ops = {
 	.destroy = GPUP_VRD_OP_VM_DESTROY,
 	.sending = vm_sending,
-	.failed = vm_failed,
+	.created = vm_created,
 	.gone = vm_gone,
 };
 
@@ -258,6 +259,8 @@ static int add_bind_op(struct drm_file *file, struct guest_op *op,
 		if (!obj)
 			return -ENOENT;
 		op->objects[op->object_count++] = obj;
+		if (READ_ONCE(guest_bo_from_gem(obj)->error))
+			return guest_bo_from_gem(obj)->error;
 		out->handle = cpu_to_le32(guest_bo_from_gem(obj)->name.handle);
 	} else if (in->handle) {
 		return -EINVAL;

@@ -59,7 +59,11 @@ struct gpup_queue {
 	pthread_mutex_t lock;			/* submissions, in the order of @submitted */
 	uint64_t submitted;
 	_Atomic uint64_t good;			/* jobs up to this value have ended well */
+	_Atomic int64_t poll_ns;		/* how long a wait looks before it sleeps */
 };
+
+/* The time by the monotonic clock, in ns. */
+int64_t umd_now(void);
 
 /* An ioctl that returns a negative errno. */
 int umd_ioctl(struct gpup_device *device, unsigned long request, void *argument);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* libgpup: queues. */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "private.h"
@@ -124,8 +125,43 @@ int gpup_queue_get_state(struct gpup_queue *queue, struct gpup_queue_state *stat
 	return 0;
 }
 
+/*
+ * To sleep and be woken costs more than a short job does, in a virtual machine above all: its
+ * processor is halted, and then interrupted. So a wait looks for a while first. How long that
+ * pays off is learnt as the kernel's haltpoll governor does it: for longer if a sleep was short,
+ * not at all if it was long.
+ */
+#define POLL_MIN_NS	INT64_C(10000)
+#define POLL_MAX_NS	INT64_C(200000)
+
+static void learn(struct gpup_queue *queue, int64_t slept)
+{
+	int64_t poll = atomic_load(&queue->poll_ns);
+
+	if (slept > POLL_MAX_NS)
+		poll = 0;
+	else if (slept > poll)
+		poll = poll ? 2 * poll : POLL_MIN_NS;
+	atomic_store(&queue->poll_ns, poll > POLL_MAX_NS ? POLL_MAX_NS : poll);
+}
+
+/* Whoever else wants the processor gets it between two looks. */
+static int look(struct gpup_queue *queue, uint64_t value, int64_t end,
+		struct gpup_queue_state *state)
+{
+	int ret;
+
+	for (;;) {
+		ret = gpup_queue_get_state(queue, state);
+		if (ret || state->banned || state->completed >= value || umd_now() >= end)
+			return ret;
+		sched_yield();
+	}
+}
+
 int gpup_queue_wait(struct gpup_queue *queue, uint64_t value, int64_t timeout)
 {
+	int64_t start, poll = atomic_load(&queue->poll_ns);
 	struct gpup_queue_state state;
 	uint64_t good;
 	int ret;
@@ -134,14 +170,24 @@ int gpup_queue_wait(struct gpup_queue *queue, uint64_t value, int64_t timeout)
 	if (value <= good)
 		return 0;
 
-	ret = gpup_timeline_wait(&queue->timeline, value, timeout);
+	start = umd_now();
+	if (timeout >= 0 && poll > timeout)
+		poll = timeout;
+	ret = look(queue, value, start + poll, &state);
 	if (ret)
 		return ret;
-
-	/* Fences of failed jobs signal, too; the queue knows whether there is one. */
-	ret = gpup_queue_get_state(queue, &state);
-	if (ret)
-		return ret;
+	if (!state.banned && state.completed < value) {
+		if (timeout > 0)
+			timeout = timeout > poll ? timeout - poll : 0;
+		ret = gpup_timeline_wait(&queue->timeline, value, timeout);
+		if (ret)
+			return ret;
+		learn(queue, umd_now() - start);
+		/* Fences of failed jobs signal, too; the queue knows whether there is one. */
+		ret = gpup_queue_get_state(queue, &state);
+		if (ret)
+			return ret;
+	}
 	if (state.banned)
 		return state.error ? state.error : -EIO;
 

@@ -50,16 +50,22 @@ uint32_t gpup_timeline_handle(const struct gpup_timeline *timeline)
 	return timeline->handle;
 }
 
+int64_t umd_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 /* The kernel wants the time at which to stop waiting, by the monotonic clock. */
 static int64_t deadline(int64_t timeout)
 {
-	struct timespec now;
 	int64_t ns;
 
 	if (timeout < 0)
 		return INT64_MAX;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+	ns = umd_now();
 	return timeout > INT64_MAX - ns ? INT64_MAX : ns + timeout;
 }
 

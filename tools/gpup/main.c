@@ -8,7 +8,7 @@
 static const struct command *const commands[] = {
 	&command_info, &command_run, &command_sgemm, &command_filter, &command_top,
 	&command_mem, &command_stress, &command_load, &command_fault,
-	&command_trace, &command_check,
+	&command_trace, &command_bench, &command_check,
 };
 
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))

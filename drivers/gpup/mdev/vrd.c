@@ -63,6 +63,8 @@ void gpup_vrd_fail(struct gpup_vrd *vrd, u32 error)
 	if (__ratelimit(&vrd->log_limit))
 		dev_notice(vrd->vdev.dev, "stopped with error %u, needs a reset\n", error);
 	gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
+	/* It alone may touch the ring, and shows it there. */
+	gpup_vrd_kick(vrd);
 }
 
 static void destroy_objects(struct gpup_vrd *vrd)

@@ -150,6 +150,10 @@ struct gpup_vrd {
 	struct gpup_vrd_guest_memory guest_memory;
 	/** @aperture: VRAM aperture. */
 	struct gpup_vrd_aperture aperture;
+	/** @slept_at: When the worker has gone to sleep, in ns, or zero. */
+	u64 slept_at;
+	/** @watch_ns: How long the worker watches the ring before it sleeps, in ns. */
+	u32 watch_ns;
 	/** @doorbell: Doorbell page. */
 	struct gpup_vrd_doorbell doorbell;
 	/** @irqs: Interrupts. */
@@ -195,6 +199,7 @@ void gpup_vrd_doorbell_reset(struct gpup_vrd *vrd);
 bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd, bool useful);
 void gpup_vrd_doorbell_arm(struct gpup_vrd *vrd);
 void gpup_vrd_kick(struct gpup_vrd *vrd);
+void gpup_vrd_doorbell(struct gpup_vrd *vrd);
 extern const struct vm_operations_struct gpup_vrd_doorbell_vm_ops;
 
 /* vrd_aperture.c */

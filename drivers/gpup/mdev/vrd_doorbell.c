@@ -8,6 +8,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 
+#include "../gpup_trace.h"
 #include "vrd.h"
 
 /**
@@ -32,16 +33,16 @@
  *
  * A store that has faulted is tried again by the guest once KVM has mapped the page, which can
  * take longer than the worker needs to empty the ring. Were the page gone by then, the
- * store would fault again, and again. So the worker *lingers* after a fault: it watches the
- * ring for a while before it takes the page away. If a fault comes and no message with it, it
- * was such a retry, and the time is doubled; while all is well, it shrinks. Where
- * KVM is fast this costs a millisecond of a sleeping worker, and spares
- * doorbells of a guest that sends its next message soon.
+ * store would fault again, and again. But the worker can see the store: it finds its value in
+ * the page, and wipes it when it has taken the page away. Until it is there, the worker
+ * *lingers*, and watches the ring as well. A guest may have touched the page in another way, and
+ * never store what is expected; so it does not linger for long. If a fault comes and no message
+ * with it, it was such a retry, and the time is doubled; while all is well, it shrinks.
  */
 
 #define LINGER_MIN_US	1000u
 #define LINGER_MAX_US	256000u
-#define LINGER_STEP_US	100u
+#define LINGER_STEP_US	20u
 
 /**
  * gpup_vrd_kick() - Have the worker look at the command ring
@@ -54,6 +55,18 @@ void gpup_vrd_kick(struct gpup_vrd *vrd)
 	queue_work(vrd->wq, &vrd->work);
 }
 
+/**
+ * gpup_vrd_doorbell() - The guest has rung
+ * @vrd: The device.
+ *
+ * Any context.
+ */
+void gpup_vrd_doorbell(struct gpup_vrd *vrd)
+{
+	trace_gpup_doorbell(vrd->partition->name);
+	gpup_vrd_kick(vrd);
+}
+
 static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -63,13 +76,19 @@ static vm_fault_t doorbell_fault(struct vm_fault *vmf)
 	WRITE_ONCE(vrd->doorbell.mapped_at, ktime_get());
 	ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(vrd->doorbell.page));
 	atomic_set_release(&vrd->doorbell.mapped, 1);
-	gpup_vrd_kick(vrd);
+	gpup_vrd_doorbell(vrd);
 	return gpup_vrd_fault_done(vmf, ret);
 }
 
 const struct vm_operations_struct gpup_vrd_doorbell_vm_ops = {
 	.fault = doorbell_fault,
 };
+
+/* The guest's store, in memory that the guest can write to at any time. */
+static u32 *bell(struct gpup_vrd *vrd)
+{
+	return page_address(vrd->doorbell.page);
+}
 
 /**
  * gpup_vrd_doorbell_linger() - Give a store that has faulted the time to complete
@@ -94,7 +113,7 @@ bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd, bool useful)
 	vrd->doorbell.linger_us = clamp(linger, LINGER_MIN_US, LINGER_MAX_US);
 
 	end = ktime_add_us(READ_ONCE(vrd->doorbell.mapped_at), vrd->doorbell.linger_us);
-	while (ktime_before(ktime_get(), end)) {
+	while (!READ_ONCE(*bell(vrd)) && ktime_before(ktime_get(), end)) {
 		if (gpup_vrd_ring_pending(&vrd->cmd))
 			return true;
 		usleep_range(LINGER_STEP_US, 2 * LINGER_STEP_US);
@@ -110,8 +129,11 @@ bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd, bool useful)
  */
 void gpup_vrd_doorbell_arm(struct gpup_vrd *vrd)
 {
-	if (atomic_xchg(&vrd->doorbell.mapped, 0))
-		gpup_vrd_zap(vrd, GPUP_VRD_BAR_DOORBELL, 0, GPUP_VRD_DOORBELL_SIZE);
+	if (!atomic_xchg(&vrd->doorbell.mapped, 0))
+		return;
+	gpup_vrd_zap(vrd, GPUP_VRD_BAR_DOORBELL, 0, GPUP_VRD_DOORBELL_SIZE);
+	/* If it has been mapped again since, and this wipes a new store, we linger for nothing. */
+	WRITE_ONCE(*bell(vrd), 0);
 }
 
 /**

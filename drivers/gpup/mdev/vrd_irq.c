@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../gpup_trace.h"
 #include "vrd.h"
 
 /**
@@ -69,6 +70,7 @@ void gpup_vrd_irqs_release(struct gpup_vrd *vrd)
  */
 void gpup_vrd_interrupt(struct gpup_vrd *vrd, unsigned int vector)
 {
+	trace_gpup_interrupt(vrd->partition->name, vector);
 	signal_trigger(vrd, &vrd->irqs.msix[vector]);
 }
 

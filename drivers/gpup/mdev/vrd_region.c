@@ -107,7 +107,7 @@ static void write_reg(struct gpup_vrd *vrd, u32 offset, u32 value)
 		gpup_vrd_start(vrd);
 		break;
 	case GPUP_VRD_DO_KICK:
-		gpup_vrd_kick(vrd);
+		gpup_vrd_doorbell(vrd);
 		break;
 	case GPUP_VRD_DO_NOTHING:
 		break;
@@ -163,7 +163,7 @@ static void write_region(struct gpup_vrd *vrd, unsigned int region, u64 offset, 
 		write_regs(vrd, offset, buf, count);
 		break;
 	case VFIO_PCI_BAR2_REGION_INDEX:
-		gpup_vrd_kick(vrd);
+		gpup_vrd_doorbell(vrd);
 		break;
 	case VFIO_PCI_BAR4_REGION_INDEX:
 		gpup_vrd_aperture_write(vrd, offset, buf, count);

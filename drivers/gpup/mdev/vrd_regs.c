@@ -27,7 +27,8 @@
  * that of 0 to STATUS, which makes a new device.
  */
 
-#define OFFERED		(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS)
+#define OFFERED		(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS | \
+			 GPUP_VRD_F_RING_STATUS)
 
 #define STEPS		(GPUP_VRD_STATUS_ACKNOWLEDGE | GPUP_VRD_STATUS_DRIVER | \
 			 GPUP_VRD_STATUS_FEATURES_OK | GPUP_VRD_STATUS_DRIVER_OK)
@@ -272,6 +273,21 @@ static bool ring_valid(u64 addr, u32 size)
 bool gpup_vrd_regs_has_memory_status(const struct gpup_vrd_regs *regs)
 {
 	return regs->features & GPUP_VRD_F_MEMORY_STATUS;
+}
+
+/**
+ * gpup_vrd_regs_ring_status() - What the event ring shows of the status
+ * @regs: The registers, from FEATURES_OK on.
+ *
+ * Any context.
+ *
+ * Return: Bits of GPUP_VRD_STATUS_*; zero also if the driver does not look there.
+ */
+u32 gpup_vrd_regs_ring_status(const struct gpup_vrd_regs *regs)
+{
+	if (!(regs->features & GPUP_VRD_F_RING_STATUS))
+		return 0;
+	return read_status(regs) & (GPUP_VRD_STATUS_NEEDS_RESET | GPUP_VRD_STATUS_FAILED);
 }
 
 /* Zero is what the registers of an address that was forgotten hold. */

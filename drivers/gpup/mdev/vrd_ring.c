@@ -45,6 +45,7 @@ void gpup_vrd_ring_init_producer(struct gpup_vrd_ring_end *end, void *addr, u32 
 {
 	attach(end, addr, size);
 	WRITE_ONCE(end->ctl->tail, 0);
+	gpup_vrd_ring_set_status(end, 0);
 	gpup_vrd_ring_set_room_wanted(end, false);
 }
 
@@ -182,6 +183,16 @@ void gpup_vrd_ring_set_room_wanted(struct gpup_vrd_ring_end *end, bool wanted)
 	WRITE_ONCE(end->ctl->room_wanted, cpu_to_le32(wanted));
 	/* Store, full barrier, load: pairs with the same after the guest's head. */
 	virt_mb();
+}
+
+/**
+ * gpup_vrd_ring_set_status() - Show the guest that something is wrong
+ * @end: Our end of the event ring.
+ * @status: GPUP_VRD_STATUS_*.
+ */
+void gpup_vrd_ring_set_status(struct gpup_vrd_ring_end *end, u32 status)
+{
+	WRITE_ONCE(end->ctl->status, cpu_to_le32(status));
 }
 
 /**

@@ -42,6 +42,7 @@ int gpup_vrd_ring_room(const struct gpup_vrd_ring_end *end);
 void gpup_vrd_ring_copy_in(struct gpup_vrd_ring_end *end, u32 skip, const void *buf, u32 len);
 void gpup_vrd_ring_publish(struct gpup_vrd_ring_end *end, u32 len);
 void gpup_vrd_ring_set_room_wanted(struct gpup_vrd_ring_end *end, bool wanted);
+void gpup_vrd_ring_set_status(struct gpup_vrd_ring_end *end, u32 status);
 bool gpup_vrd_ring_notify_wanted(const struct gpup_vrd_ring_end *end);
 
 #endif /* _GPUP_VRD_RING_H_ */

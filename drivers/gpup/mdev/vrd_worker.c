@@ -3,7 +3,13 @@
  * Worker of a Virtual Render Device: takes messages off the command ring and puts replies
  * on the event ring.
  */
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/processor.h>
+#include <linux/sched.h>
+
 #include "../gpup_thunk.h"
+#include "../gpup_trace.h"
 #include "vrd.h"
 
 /**
@@ -17,6 +23,11 @@
  * A reply must find room: a message that wants one stays on the command ring until there is.
  * A trim waits for room as well, but keeps no message from being carried out.
  *
+ * To be woken costs the guest an exit, and both the time that it takes. So before it sleeps the
+ * worker *watches* the ring, with the processor to be had for anybody else who wants it. How
+ * long that pays off is learnt as the kernel's haltpoll governor learns it: if it was woken soon
+ * after it had gone to sleep it watches for longer the next time, and if not, not at all.
+ *
  * The worker never takes the VRD's lock. Whoever wants it out of the way disables it.
  */
 
@@ -24,6 +35,10 @@
 #define TURN		64
 /* Messages after which a guest that waits for room is told, if it is not the end of a turn. */
 #define ROOM_CHECK	16
+
+/* What a doorbell costs, roughly: the shortest time that is worth watching, and the longest. */
+#define WATCH_MIN_NS	5000u
+#define WATCH_MAX_NS	50000u
 
 enum step {
 	/* There may be more to do. */
@@ -176,13 +191,42 @@ static void grant_room(struct gpup_vrd *vrd)
 		gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
 }
 
+/* The time between two turns: was it worth sleeping? */
+static void learn(struct gpup_vrd *vrd)
+{
+	u64 slept;
+
+	if (!vrd->slept_at)
+		return;
+	slept = ktime_get_ns() - vrd->slept_at;
+	vrd->slept_at = 0;
+	if (slept > WATCH_MAX_NS)
+		vrd->watch_ns = 0;
+	else
+		vrd->watch_ns = clamp(2 * vrd->watch_ns, WATCH_MIN_NS, WATCH_MAX_NS);
+}
+
+/* Returns whether there is something in the ring. */
+static bool watch(struct gpup_vrd *vrd)
+{
+	u64 end = ktime_get_ns() + vrd->watch_ns;
+
+	while (ktime_get_ns() < end) {
+		if (gpup_vrd_ring_pending(&vrd->cmd))
+			return true;
+		cond_resched();
+		cpu_relax();
+	}
+	return false;
+}
+
 /*
  * Say what we want to be woken for, then look whether it has happened meanwhile. The
  * page of the doorbell must be gone before the guest is told to use it.
  */
 static void go_to_sleep(struct gpup_vrd *vrd, enum step why, bool useful)
 {
-	if (gpup_vrd_doorbell_linger(vrd, useful) && why == STEP_IDLE) {
+	if (why == STEP_IDLE && (watch(vrd) || gpup_vrd_doorbell_linger(vrd, useful))) {
 		gpup_vrd_kick(vrd);
 		return;
 	}
@@ -197,6 +241,17 @@ static void go_to_sleep(struct gpup_vrd *vrd, enum step why, bool useful)
 		if (check_room(vrd) == STEP_MORE)
 			gpup_vrd_kick(vrd);
 	}
+	vrd->slept_at = ktime_get_ns();
+}
+
+static void show_failure(struct gpup_vrd *vrd)
+{
+	u32 status = gpup_vrd_regs_ring_status(&vrd->regs);
+
+	if (!status)
+		return;
+	gpup_vrd_ring_set_status(&vrd->evt, status);
+	gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
 }
 
 /**
@@ -209,9 +264,15 @@ void gpup_vrd_worker(struct work_struct *work)
 	enum step step = STEP_MORE;
 	unsigned int i;
 
-	if (!vrd->running || gpup_vrd_regs_failed(&vrd->regs))
+	if (!vrd->running)
 		return;
+	if (gpup_vrd_regs_failed(&vrd->regs)) {
+		show_failure(vrd);
+		return;
+	}
 
+	trace_gpup_awake(vrd->partition->name);
+	learn(vrd);
 	/* We are awake: no doorbells until we say so. */
 	gpup_vrd_ring_set_notify(&vrd->cmd, false);
 	gpup_vrd_ring_set_room_wanted(&vrd->evt, false);

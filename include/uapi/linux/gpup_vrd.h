@@ -17,7 +17,7 @@
  * BAR  what                                                     reached by
  * ===  =======================================================  =============
  * 0    registers and the MSI-X table, 16 KiB                    trap
- * 2    doorbell page, 4 KiB: any store is a doorbell            mmap or trap
+ * 2    doorbell page, 4 KiB: storing 1 at its beginning rings    mmap or trap
  * 4    VRAM aperture, 64-bit, prefetchable, a power of two      mmap or trap
  * ===  =======================================================  =============
  *
@@ -86,6 +86,8 @@
 #define GPUP_VRD_F_DOORBELL_PAGE	(1u << 0)
 /* The device shows the figures of the memory in a page, and announces trims. */
 #define GPUP_VRD_F_MEMORY_STATUS	(1u << 1)
+/* What is wrong with the device is shown in the event ring, so that STATUS need not be read. */
+#define GPUP_VRD_F_RING_STATUS		(1u << 2)
 
 /* Device status. */
 #define GPUP_VRD_STATUS_ACKNOWLEDGE	(1u << 0)
@@ -131,6 +133,10 @@
  * struct gpup_vrd_ring - Control page of a ring
  * @tail: Bytes ever produced, modulo 2^32. Written by the producer.
  * @room_wanted: 1 while the producer waits for room. Written by the producer.
+ * @status: Event ring, with GPUP_VRD_F_RING_STATUS: NEEDS_RESET and FAILED of the register
+ *          STATUS, stored before the interrupt that announces them. A device that has lost the
+ *          ring's memory cannot do that: an interrupt that brings nothing is a reason to read the
+ *          register. Else zero. Written by the device.
  * @head: Bytes ever consumed, modulo 2^32. Written by the consumer.
  * @notify: 1 while the consumer wants to be notified. Written by the consumer.
  * @reserved0: Zero; keeps the two sides in cache lines of their own.
@@ -139,7 +145,8 @@
 struct gpup_vrd_ring {
 	__le32 tail;
 	__le32 room_wanted;
-	__u8 reserved0[56];
+	__le32 status;
+	__u8 reserved0[52];
 	__le32 head;
 	__le32 notify;
 	__u8 reserved1[GPUP_VRD_PAGE_SIZE - 72];
