@@ -66,8 +66,6 @@ struct gpup_vrd_doorbell {
 	atomic_t mapped;
 	/** @mapped_at: When a store has faulted last. */
 	ktime_t mapped_at;
-	/** @linger_us: How long the worker lets such a store have the page, in us. */
-	u32 linger_us;
 };
 
 /**
@@ -196,7 +194,7 @@ bool gpup_vrd_request_release(struct gpup_vrd *vrd);
 int gpup_vrd_doorbell_init(struct gpup_vrd *vrd);
 void gpup_vrd_doorbell_fini(struct gpup_vrd *vrd);
 void gpup_vrd_doorbell_reset(struct gpup_vrd *vrd);
-bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd, bool useful);
+bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd);
 void gpup_vrd_doorbell_arm(struct gpup_vrd *vrd);
 void gpup_vrd_kick(struct gpup_vrd *vrd);
 void gpup_vrd_doorbell(struct gpup_vrd *vrd);

@@ -35,14 +35,16 @@
  * take longer than the worker needs to empty the ring. Were the page gone by then, the
  * store would fault again, and again. But the worker can see the store: it finds its value in
  * the page, and wipes it when it has taken the page away. Until it is there, the worker
- * *lingers*, and watches the ring as well. A guest may have touched the page in another way, and
- * never store what is expected; so it does not linger for long. If a fault comes and no message
- * with it, it was such a retry, and the time is doubled; while all is well, it shrinks.
+ * *lingers*, and watches the ring as well. A guest that has touched the page in another way, and
+ * never stores what is expected, has the worker look at it now and then for LINGER_US, which
+ * costs nobody else anything.
  */
 
-#define LINGER_MIN_US	1000u
-#define LINGER_MAX_US	256000u
-#define LINGER_STEP_US	20u
+/* The slowest emulated KVM takes some ten milliseconds. */
+#define LINGER_US	256000u
+/* How often to look, at first and in the end. */
+#define STEP_MIN_US	10u
+#define STEP_MAX_US	1000u
 
 /**
  * gpup_vrd_kick() - Have the worker look at the command ring
@@ -93,30 +95,24 @@ static u32 *bell(struct gpup_vrd *vrd)
 /**
  * gpup_vrd_doorbell_linger() - Give a store that has faulted the time to complete
  * @vrd: The device.
- * @useful: There were messages since the last time.
  *
- * Called by the worker, which has nothing to do. Sleeps for at most LINGER_MAX_US.
+ * Called by the worker, which has nothing to do. Sleeps for at most LINGER_US.
  *
  * Return: True if there are messages now.
  */
-bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd, bool useful)
+bool gpup_vrd_doorbell_linger(struct gpup_vrd *vrd)
 {
-	u32 linger = vrd->doorbell.linger_us;
+	u32 step = STEP_MIN_US;
 	ktime_t end;
 
 	if (!atomic_read_acquire(&vrd->doorbell.mapped))
 		return false;
-	if (useful)
-		linger -= linger / 8;
-	else
-		linger *= 2;
-	vrd->doorbell.linger_us = clamp(linger, LINGER_MIN_US, LINGER_MAX_US);
-
-	end = ktime_add_us(READ_ONCE(vrd->doorbell.mapped_at), vrd->doorbell.linger_us);
+	end = ktime_add_us(READ_ONCE(vrd->doorbell.mapped_at), LINGER_US);
 	while (!READ_ONCE(*bell(vrd)) && ktime_before(ktime_get(), end)) {
 		if (gpup_vrd_ring_pending(&vrd->cmd))
 			return true;
-		usleep_range(LINGER_STEP_US, 2 * LINGER_STEP_US);
+		usleep_range(step, 2 * step);
+		step = min(2 * step, STEP_MAX_US);
 	}
 	return false;
 }
@@ -145,7 +141,6 @@ void gpup_vrd_doorbell_arm(struct gpup_vrd *vrd)
 void gpup_vrd_doorbell_reset(struct gpup_vrd *vrd)
 {
 	atomic_set(&vrd->doorbell.mapped, 0);
-	vrd->doorbell.linger_us = LINGER_MIN_US;
 	gpup_vrd_zap(vrd, GPUP_VRD_BAR_DOORBELL, 0, GPUP_VRD_DOORBELL_SIZE);
 	clear_highpage(vrd->doorbell.page);
 }
@@ -158,7 +153,6 @@ void gpup_vrd_doorbell_reset(struct gpup_vrd *vrd)
  */
 int gpup_vrd_doorbell_init(struct gpup_vrd *vrd)
 {
-	vrd->doorbell.linger_us = LINGER_MIN_US;
 	vrd->doorbell.page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	return vrd->doorbell.page ? 0 : -ENOMEM;
 }

@@ -224,9 +224,9 @@ static bool watch(struct gpup_vrd *vrd)
  * Say what we want to be woken for, then look whether it has happened meanwhile. The
  * page of the doorbell must be gone before the guest is told to use it.
  */
-static void go_to_sleep(struct gpup_vrd *vrd, enum step why, bool useful)
+static void go_to_sleep(struct gpup_vrd *vrd, enum step why)
 {
-	if (why == STEP_IDLE && (watch(vrd) || gpup_vrd_doorbell_linger(vrd, useful))) {
+	if (why == STEP_IDLE && (watch(vrd) || gpup_vrd_doorbell_linger(vrd))) {
 		gpup_vrd_kick(vrd);
 		return;
 	}
@@ -293,5 +293,5 @@ void gpup_vrd_worker(struct work_struct *work)
 	if (step == STEP_MORE)
 		gpup_vrd_kick(vrd);
 	else
-		go_to_sleep(vrd, step, i > 1);
+		go_to_sleep(vrd, step);
 }
