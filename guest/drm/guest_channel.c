@@ -10,6 +10,7 @@
 #include "guest_call.h"
 #include "guest_channel.h"
 #include "guest_device.h"
+#include "guest_fence.h"
 #include "guest_name.h"
 #include "guest_trace.h"
 
@@ -35,6 +36,8 @@ static int wait_for_room(struct guest_device *gdev, u32 bytes, bool killable)
 
 	if (!has_room(gdev, bytes)) {
 		guest_ring_want_room(&gdev->cmd, true);
+		/* It may sleep over what it was not notified of. */
+		ring_doorbell(gdev);
 		if (killable)
 			ret = wait_event_killable(gdev->room, has_room(gdev, bytes));
 		else
@@ -126,19 +129,39 @@ void guest_cmd_copy(struct guest_device *gdev, const void *buf, u32 len)
 	guest_ring_copy_in(&gdev->cmd, buf, len);
 }
 
-/**
- * guest_cmd_commit() - Send all messages since begin
- * @gdev: The device.
- */
-void guest_cmd_commit(struct guest_device *gdev)
+static void commit(struct guest_device *gdev, struct guest_timeline *tl, u64 last)
 {
-	bool doorbell = guest_ring_publish(&gdev->cmd);
+	u32 notify = guest_ring_publish(&gdev->cmd);
+	bool doorbell = notify && !(notify == GPUP_VRD_NOTIFY_IDLE && tl &&
+				    guest_timeline_completed(tl) < last);
 
 	trace_gpup_guest_send(gdev->cmd.published, doorbell);
 	if (doorbell)
 		ring_doorbell(gdev);
 	drm_dev_exit(gdev->cmd_enter);
 	mutex_unlock(&gdev->cmd_lock);
+}
+
+/**
+ * guest_cmd_commit() - Send all messages since begin
+ * @gdev: The device.
+ */
+void guest_cmd_commit(struct guest_device *gdev)
+{
+	commit(gdev, NULL, 0);
+}
+
+/**
+ * guest_cmd_commit_behind() - Send all messages since begin, which are for one timeline
+ * @gdev: The device.
+ * @tl: The timeline, which has not failed.
+ * @last: Its last value before those of the messages.
+ *
+ * While the device works on what came before, it need not be notified.
+ */
+void guest_cmd_commit_behind(struct guest_device *gdev, struct guest_timeline *tl, u64 last)
+{
+	commit(gdev, tl, last);
 }
 
 /**

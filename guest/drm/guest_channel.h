@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct guest_device;
+struct guest_timeline;
 
 /* Data of the command ring in bytes: room for the largest submission, and several. */
 #define GUEST_CMD_SIZE		(256u << 10)
@@ -21,6 +22,7 @@ void guest_cmd_header(struct guest_device *gdev, u32 client, u16 opcode, u32 siz
 		      u32 sequence);
 void guest_cmd_copy(struct guest_device *gdev, const void *buf, u32 len);
 void guest_cmd_commit(struct guest_device *gdev);
+void guest_cmd_commit_behind(struct guest_device *gdev, struct guest_timeline *tl, u64 last);
 void guest_cmd_abort(struct guest_device *gdev);
 int guest_cmd_post(struct guest_device *gdev, u32 client, u16 opcode, const void *body,
 		   u32 size);

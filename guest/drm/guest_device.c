@@ -23,7 +23,7 @@
 
 /* What this driver understands. */
 #define GUEST_FEATURES	(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS | \
-			 GPUP_VRD_F_RING_STATUS)
+			 GPUP_VRD_F_RING_STATUS | GPUP_VRD_F_NOTIFY_IDLE)
 
 static u32 reg_read(struct guest_device *gdev, u32 reg)
 {

@@ -50,7 +50,7 @@ static int slot_error(const struct gpup_vrd_slot *slot)
 /* Whether the device says that a value has ended, and how. Any context. */
 static bool value_ended(const struct guest_timeline *tl, u64 value, int *error)
 {
-	u64 completed = le64_to_cpu(READ_ONCE(tl->slot->completed));
+	u64 completed = guest_timeline_completed(tl);
 	u64 failed_at;
 
 	/* A failure is written before the value that carries it. */
@@ -270,6 +270,19 @@ void guest_timeline_prune(struct guest_timeline *tl)
 }
 
 /**
+ * guest_timeline_completed() - Look which value a timeline has reached
+ * @tl: The timeline.
+ *
+ * Any context.
+ *
+ * Return: The value.
+ */
+u64 guest_timeline_completed(const struct guest_timeline *tl)
+{
+	return le64_to_cpu(READ_ONCE(tl->slot->completed));
+}
+
+/**
  * guest_timeline_state() - Look how far a timeline is
  * @tl: The timeline.
  * @state: Receives its state.
@@ -277,7 +290,7 @@ void guest_timeline_prune(struct guest_timeline *tl)
 void guest_timeline_state(struct guest_timeline *tl, struct guest_timeline_state *state)
 {
 	state->fault_addr = 0;
-	state->completed = le64_to_cpu(READ_ONCE(tl->slot->completed));
+	state->completed = guest_timeline_completed(tl);
 	/* A failure is written before the value that carries it. */
 	virt_rmb();
 	if (READ_ONCE(tl->slot->failed_at)) {

@@ -103,6 +103,7 @@ void guest_timeline_end(struct guest_timeline *tl, int error);
 void guest_timeline_free(struct guest_timeline *tl);
 void guest_timelines_fail(struct guest_device *gdev);
 void guest_timeline_prune(struct guest_timeline *tl);
+u64 guest_timeline_completed(const struct guest_timeline *tl);
 void guest_timeline_state(struct guest_timeline *tl, struct guest_timeline_state *state);
 void guest_timelines_scan(struct work_struct *work);
 irqreturn_t guest_timeline_interrupt(int irq, void *data);

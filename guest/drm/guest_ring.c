@@ -72,9 +72,9 @@ void guest_ring_copy_in(struct guest_ring *ring, const void *buf, u32 len)
  * guest_ring_publish() - Show the device all that was produced
  * @ring: The producer's end.
  *
- * Return: True if the device sleeps and must be notified.
+ * Return: GPUP_VRD_NOTIFY_* if the device sleeps and must be notified, else zero.
  */
-bool guest_ring_publish(struct guest_ring *ring)
+u32 guest_ring_publish(struct guest_ring *ring)
 {
 	/*
 	 * Not only the message goes before the index, but also what the process has
@@ -86,7 +86,7 @@ bool guest_ring_publish(struct guest_ring *ring)
 
 	/* Store, full barrier, load: pairs with the device's @notify and tail. */
 	virt_mb();
-	return READ_ONCE(ring->ctl->notify) != 0;
+	return le32_to_cpu(READ_ONCE(ring->ctl->notify));
 }
 
 /**

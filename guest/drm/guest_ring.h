@@ -31,7 +31,7 @@ void guest_ring_init(struct guest_ring *ring, void *addr, u32 size);
 /* The producer's end. */
 int guest_ring_room(const struct guest_ring *ring);
 void guest_ring_copy_in(struct guest_ring *ring, const void *buf, u32 len);
-bool guest_ring_publish(struct guest_ring *ring);
+u32 guest_ring_publish(struct guest_ring *ring);
 void guest_ring_rewind(struct guest_ring *ring);
 void guest_ring_want_room(struct guest_ring *ring, bool wanted);
 

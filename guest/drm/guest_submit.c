@@ -211,6 +211,7 @@ static int check_timeline(struct guest_timeline *tl, u32 count)
 /* Send, or defer. Nothing fails any more. */
 static void send_ops(struct guest_timeline *tl, struct guest_op **ops, u32 count, bool defer)
 {
+	u64 last = tl->submitted;
 	bool locked = !defer;
 	u32 i;
 
@@ -226,7 +227,7 @@ static void send_ops(struct guest_timeline *tl, struct guest_op **ops, u32 count
 			list_add_tail(&op->link, &tl->deferred);
 	}
 	if (locked)
-		guest_cmd_commit(tl->gdev);
+		guest_cmd_commit_behind(tl->gdev, tl, last);
 
 	for (i = 0; i < count; i++) {
 		struct guest_op *op = ops[i];

@@ -44,6 +44,15 @@ static void timeline_interrupt(void *data)
 	gpup_vrd_interrupt(data, GPUP_VRD_VECTOR_TIMELINE);
 }
 
+/* What the guest has sent without notifying us is looked for when its turn may have come. */
+static void timeline_drained(void *data)
+{
+	struct gpup_vrd *vrd = data;
+
+	if (READ_ONCE(vrd->slept_at) && gpup_vrd_ring_pending(&vrd->cmd))
+		gpup_vrd_kick(vrd);
+}
+
 static void memory_kick(void *data)
 {
 	gpup_vrd_kick(data);
@@ -143,7 +152,7 @@ static int map_areas(struct gpup_vrd *vrd)
 			goto err_slots;
 	}
 	ret = gpup_vrd_slots_init(&vrd->slots, vrd->slots_area.addr, regs->slots_count,
-				  timeline_interrupt, vrd);
+				  timeline_interrupt, timeline_drained, vrd);
 	if (ret)
 		goto err_memory;
 	return 0;

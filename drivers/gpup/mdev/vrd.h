@@ -148,7 +148,7 @@ struct gpup_vrd {
 	struct gpup_vrd_guest_memory guest_memory;
 	/** @aperture: VRAM aperture. */
 	struct gpup_vrd_aperture aperture;
-	/** @slept_at: When the worker has gone to sleep, in ns, or zero. */
+	/** @slept_at: When the worker has gone to sleep, in ns; zero if it is awake. */
 	u64 slept_at;
 	/** @watch_ns: How long the worker watches the ring before it sleeps, in ns. */
 	u32 watch_ns;

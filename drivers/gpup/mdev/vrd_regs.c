@@ -28,7 +28,7 @@
  */
 
 #define OFFERED		(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS | \
-			 GPUP_VRD_F_RING_STATUS)
+			 GPUP_VRD_F_RING_STATUS | GPUP_VRD_F_NOTIFY_IDLE)
 
 #define STEPS		(GPUP_VRD_STATUS_ACKNOWLEDGE | GPUP_VRD_STATUS_DRIVER | \
 			 GPUP_VRD_STATUS_FEATURES_OK | GPUP_VRD_STATUS_DRIVER_OK)
@@ -273,6 +273,18 @@ static bool ring_valid(u64 addr, u32 size)
 bool gpup_vrd_regs_has_memory_status(const struct gpup_vrd_regs *regs)
 {
 	return regs->features & GPUP_VRD_F_MEMORY_STATUS;
+}
+
+/**
+ * gpup_vrd_regs_notify() - How the device says that it sleeps
+ * @regs: The registers, from FEATURES_OK on.
+ *
+ * Return: GPUP_VRD_NOTIFY_*.
+ */
+u32 gpup_vrd_regs_notify(const struct gpup_vrd_regs *regs)
+{
+	return regs->features & GPUP_VRD_F_NOTIFY_IDLE ? GPUP_VRD_NOTIFY_IDLE :
+							  GPUP_VRD_NOTIFY_ALWAYS;
 }
 
 /**

@@ -32,7 +32,7 @@ void gpup_vrd_ring_init_consumer(struct gpup_vrd_ring_end *end, void *addr, u32 
 {
 	attach(end, addr, size);
 	WRITE_ONCE(end->ctl->head, 0);
-	gpup_vrd_ring_set_notify(end, false);
+	gpup_vrd_ring_set_notify(end, 0);
 }
 
 /**
@@ -106,9 +106,10 @@ void gpup_vrd_ring_consume(struct gpup_vrd_ring_end *end, u32 len)
 /**
  * gpup_vrd_ring_set_notify() - Say whether we want a doorbell
  * @end: Our end of the command ring.
- * @notify: True before going to sleep; look for pending bytes once more afterwards.
+ * @notify: GPUP_VRD_NOTIFY_* before going to sleep; look for pending bytes once more afterwards.
+ *	Zero if we are awake.
  */
-void gpup_vrd_ring_set_notify(struct gpup_vrd_ring_end *end, bool notify)
+void gpup_vrd_ring_set_notify(struct gpup_vrd_ring_end *end, u32 notify)
 {
 	WRITE_ONCE(end->ctl->notify, cpu_to_le32(notify));
 	/* Store, full barrier, load: pairs with the same after the guest's tail. */

@@ -33,7 +33,7 @@ void gpup_vrd_ring_init_consumer(struct gpup_vrd_ring_end *end, void *addr, u32 
 int gpup_vrd_ring_pending(const struct gpup_vrd_ring_end *end);
 void gpup_vrd_ring_copy_out(const struct gpup_vrd_ring_end *end, u32 skip, void *buf, u32 len);
 void gpup_vrd_ring_consume(struct gpup_vrd_ring_end *end, u32 len);
-void gpup_vrd_ring_set_notify(struct gpup_vrd_ring_end *end, bool notify);
+void gpup_vrd_ring_set_notify(struct gpup_vrd_ring_end *end, u32 notify);
 bool gpup_vrd_ring_room_wanted(const struct gpup_vrd_ring_end *end);
 
 /* The event ring: the device produces. */

@@ -167,9 +167,9 @@ static void wishes_are_passed_on(struct kunit *test)
 	struct ring *ring = new_command_ring(test);
 	struct ring *events = new_event_ring(test);
 
-	gpup_vrd_ring_set_notify(&ring->end, true);
+	gpup_vrd_ring_set_notify(&ring->end, GPUP_VRD_NOTIFY_ALWAYS);
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(ring->ctl->notify), 1);
-	gpup_vrd_ring_set_notify(&ring->end, false);
+	gpup_vrd_ring_set_notify(&ring->end, 0);
 	KUNIT_EXPECT_EQ(test, le32_to_cpu(ring->ctl->notify), 0);
 	KUNIT_EXPECT_FALSE(test, gpup_vrd_ring_room_wanted(&ring->end));
 	ring->ctl->room_wanted = cpu_to_le32(1);

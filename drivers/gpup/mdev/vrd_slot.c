@@ -18,14 +18,16 @@
  * @shared: The slots in guest memory.
  * @count: Number of slots.
  * @interrupt: Raises the timeline interrupt. Any context.
- * @data: Passed to @interrupt.
+ * @drained: Told that a timeline has no more than one value left that was not reached. Any
+ *	context, with the timeline's lock held.
+ * @data: Passed to both.
  *
  * May sleep.
  *
  * Return: 0 or -ENOMEM.
  */
 int gpup_vrd_slots_init(struct gpup_vrd_slots *slots, struct gpup_vrd_slot *shared, u32 count,
-			void (*interrupt)(void *data), void *data)
+			void (*interrupt)(void *data), void (*drained)(void *data), void *data)
 {
 	u32 i;
 
@@ -37,6 +39,7 @@ int gpup_vrd_slots_init(struct gpup_vrd_slots *slots, struct gpup_vrd_slot *shar
 	slots->shared = shared;
 	slots->count = count;
 	slots->interrupt = interrupt;
+	slots->drained = drained;
 	slots->data = data;
 	return 0;
 }
@@ -74,11 +77,13 @@ static void slot_notify(struct gpup_timeline *tl, void *data)
 	use->completed = tl->completed;
 	WRITE_ONCE(slot->completed, cpu_to_le64(tl->completed));
 
-	/* Store, full barrier, load: pairs with the same after the guest's wake. */
+	/* Store, full barrier, load: pairs with the same after the guest's wake, and its tail. */
 	virt_mb();
 	wake = le64_to_cpu(READ_ONCE(slot->wake));
 	if (wake && (failed || (old < wake && wake <= tl->completed)))
 		slots->interrupt(slots->data);
+	if (failed || tl->submitted - tl->completed <= 1)
+		slots->drained(slots->data);
 }
 
 /**

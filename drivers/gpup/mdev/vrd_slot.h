@@ -42,12 +42,14 @@ struct gpup_vrd_slots {
 	u32 count;
 	/** @interrupt: Raises the timeline interrupt. Any context. */
 	void (*interrupt)(void *data);
-	/** @data: Passed to @interrupt. */
+	/** @drained: Told that a timeline is about to run dry, or has failed. Any context. */
+	void (*drained)(void *data);
+	/** @data: Passed to both. */
 	void *data;
 };
 
 int gpup_vrd_slots_init(struct gpup_vrd_slots *slots, struct gpup_vrd_slot *shared, u32 count,
-			void (*interrupt)(void *data), void *data);
+			void (*interrupt)(void *data), void (*drained)(void *data), void *data);
 void gpup_vrd_slots_fini(struct gpup_vrd_slots *slots);
 int gpup_vrd_slot_claim(struct gpup_vrd_slots *slots, u32 index, u32 client,
 			struct gpup_notifier *notifier);

@@ -18,6 +18,7 @@ struct fixture {
 	struct gpup_timeline tl;
 	struct gpup_notifier notifier;
 	unsigned int interrupts;
+	unsigned int drains;
 };
 
 static void count_interrupt(void *data)
@@ -25,6 +26,13 @@ static void count_interrupt(void *data)
 	struct fixture *f = data;
 
 	f->interrupts++;
+}
+
+static void count_drain(void *data)
+{
+	struct fixture *f = data;
+
+	f->drains++;
 }
 
 static void free_slots(void *data)
@@ -38,8 +46,8 @@ static struct fixture *new_fixture(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	memset(f->shared, 0x5a, sizeof(f->shared));
-	KUNIT_ASSERT_EQ(test, gpup_vrd_slots_init(&f->slots, f->shared, COUNT, count_interrupt, f),
-			0);
+	KUNIT_ASSERT_EQ(test, gpup_vrd_slots_init(&f->slots, f->shared, COUNT, count_interrupt,
+						  count_drain, f), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_slots, &f->slots), 0);
 	f->shared[2].wake = 0;
 	KUNIT_ASSERT_EQ(test, gpup_vrd_slot_claim(&f->slots, 2, CLIENT, &f->notifier), 0);
@@ -174,6 +182,26 @@ static void guest_cannot_confuse_us(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(f->shared[2].completed), 2);
 }
 
+static void a_queue_that_runs_dry_is_noticed(struct kunit *test)
+{
+	struct fixture *f = new_fixture(test);
+
+	f->tl.submitted = 4;
+	reach(f, 1);
+	reach(f, 2);
+	KUNIT_EXPECT_EQ(test, 0, f->drains);
+	/* One is left, which runs by now. */
+	reach(f, 3);
+	KUNIT_EXPECT_EQ(test, 1, f->drains);
+	reach(f, 4);
+	KUNIT_EXPECT_EQ(test, 2, f->drains);
+
+	f->tl.submitted = 10;
+	break_at(f, 5, -EFAULT, 0x1000);
+	reach(f, 5);
+	KUNIT_EXPECT_EQ(test, 3, f->drains);
+}
+
 static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(slots_are_checked),
 	KUNIT_CASE(new_slot_is_clear),
@@ -182,6 +210,7 @@ static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(failure_is_shown),
 	KUNIT_CASE(failure_interrupts_whoever_waits),
 	KUNIT_CASE(guest_cannot_confuse_us),
+	KUNIT_CASE(a_queue_that_runs_dry_is_noticed),
 	{}
 };
 

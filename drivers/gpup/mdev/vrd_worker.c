@@ -28,6 +28,10 @@
  * long that pays off is learnt as the kernel's haltpoll governor learns it: if it was woken soon
  * after it had gone to sleep it watches for longer the next time, and if not, not at all.
  *
+ * While a queue has work, more of it need not be announced (GPUP_VRD_NOTIFY_IDLE): the worker is
+ * woken when the last job but one of a queue ends, if there is anything in the ring by then, so
+ * that the engine need not wait for it.
+ *
  * The worker never takes the VRD's lock. Whoever wants it out of the way disables it.
  */
 
@@ -199,7 +203,7 @@ static void learn(struct gpup_vrd *vrd)
 	if (!vrd->slept_at)
 		return;
 	slept = ktime_get_ns() - vrd->slept_at;
-	vrd->slept_at = 0;
+	WRITE_ONCE(vrd->slept_at, 0);
 	if (slept > WATCH_MAX_NS)
 		vrd->watch_ns = 0;
 	else
@@ -231,8 +235,9 @@ static void go_to_sleep(struct gpup_vrd *vrd, enum step why)
 		return;
 	}
 	gpup_vrd_doorbell_arm(vrd);
+	WRITE_ONCE(vrd->slept_at, ktime_get_ns());
 	if (why == STEP_IDLE) {
-		gpup_vrd_ring_set_notify(&vrd->cmd, true);
+		gpup_vrd_ring_set_notify(&vrd->cmd, gpup_vrd_regs_notify(&vrd->regs));
 		if (gpup_vrd_ring_pending(&vrd->cmd))
 			gpup_vrd_kick(vrd);
 	}
@@ -241,7 +246,6 @@ static void go_to_sleep(struct gpup_vrd *vrd, enum step why)
 		if (check_room(vrd) == STEP_MORE)
 			gpup_vrd_kick(vrd);
 	}
-	vrd->slept_at = ktime_get_ns();
 }
 
 static void show_failure(struct gpup_vrd *vrd)
@@ -274,7 +278,7 @@ void gpup_vrd_worker(struct work_struct *work)
 	trace_gpup_awake(vrd->partition->name);
 	learn(vrd);
 	/* We are awake: no doorbells until we say so. */
-	gpup_vrd_ring_set_notify(&vrd->cmd, false);
+	gpup_vrd_ring_set_notify(&vrd->cmd, 0);
 	gpup_vrd_ring_set_room_wanted(&vrd->evt, false);
 
 	for (i = 1; i <= TURN; i++) {

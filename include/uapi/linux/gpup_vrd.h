@@ -88,6 +88,8 @@
 #define GPUP_VRD_F_MEMORY_STATUS	(1u << 1)
 /* What is wrong with the device is shown in the event ring, so that STATUS need not be read. */
 #define GPUP_VRD_F_RING_STATUS		(1u << 2)
+/* The driver understands GPUP_VRD_NOTIFY_IDLE. */
+#define GPUP_VRD_F_NOTIFY_IDLE		(1u << 3)
 
 /* Device status. */
 #define GPUP_VRD_STATUS_ACKNOWLEDGE	(1u << 0)
@@ -127,7 +129,18 @@
  * Store, full barrier, load on both sides: one of the two always sees the other.
  * A producer that finds no room sets @room_wanted, and the consumer, having
  * moved @head, notifies if it reads it as set, by the same rule.
+ *
+ * With GPUP_VRD_F_NOTIFY_IDLE a device that sleeps sets @notify of the command ring to
+ * GPUP_VRD_NOTIFY_IDLE. The driver then need not notify if all that it has sent are
+ * QUEUE_SUBMITs or VM_BINDs to one timeline whose @completed, read after @notify, is below the
+ * value that was the last before them: what was sent could not begin before that one has ended,
+ * and the device looks at the ring when it has, by the rule of the two barriers once more. So a
+ * queue that has work is fed without notifications. It does notify if it waits for room.
  */
+
+#define GPUP_VRD_NOTIFY_ALWAYS		1
+#define GPUP_VRD_NOTIFY_IDLE		2
+
 
 /**
  * struct gpup_vrd_ring - Control page of a ring
@@ -138,7 +151,8 @@
  *          ring's memory cannot do that: an interrupt that brings nothing is a reason to read the
  *          register. Else zero. Written by the device.
  * @head: Bytes ever consumed, modulo 2^32. Written by the consumer.
- * @notify: 1 while the consumer wants to be notified. Written by the consumer.
+ * @notify: GPUP_VRD_NOTIFY_* while the consumer wants to be notified, else zero. Written by the
+ *          consumer.
  * @reserved0: Zero; keeps the two sides in cache lines of their own.
  * @reserved1: Zero.
  */
