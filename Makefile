@@ -9,7 +9,7 @@ CHECKS	:= tools/testing/checks
 CONFIGS	:= CONFIG_DRM_GPUP=m CONFIG_DRM_GPUP_SOFT=m CONFIG_DRM_GPUP_MDEV=m \
 	   CONFIG_DRM_GPUP_GUEST=m CONFIG_DRM_GPUP_KUNIT_TEST=n
 
-.PHONY: all modules tools selftests demo check check-soak install uninstall \
+.PHONY: all modules tools selftests demo bench check check-soak install uninstall \
 	modules_install install-tools install-selftests clean help
 
 all: modules tools
@@ -30,6 +30,9 @@ selftests: tools
 
 demo:
 	tools/testing/demo/run
+
+bench:
+	tools/testing/bench/run
 
 check:
 	$(CHECKS)/run-all
@@ -59,6 +62,7 @@ help:
 	@echo "make             build the modules for the running kernel (or KDIR=...) and the tools"
 	@echo "make install     install both (DESTDIR=, INSTALL_MOD_PATH=, prefix=$(prefix))"
 	@echo "make demo        one GPU, two virtual machines and the host: the whole way, shown"
+	@echo "make bench       the same benchmark on a host and in its virtual machines"
 	@echo "make check       all tests; what they need is fetched and cached in build/"
 	@echo "make check-soak  the same, with the long ones"
 	@echo "make clean       remove what the build made (rm -r build removes the caches too)"

@@ -212,6 +212,9 @@ static struct guest_bo *create_bo(struct guest_device *gdev, u64 size, u32 flags
 	if (IS_ERR(bo))
 		return bo;
 	ret = guest_name_init(&bo->name, gdev, &bo_name_ops, 0);
+	/* Guest memory is to be had back soon. */
+	if (flags & DRM_GPUP_BO_VRAM)
+		bo->name.quiet = gdev->quiet;
 	if (!ret && (flags & DRM_GPUP_BO_SYSTEM))
 		ret = guest_pages_get(bo);
 	if (!ret)

@@ -167,7 +167,7 @@ struct guest_request *guest_request_start(struct guest_device *gdev, u32 client,
 		ret = -ENODEV;
 		goto err_free;
 	}
-	guest_cmd_header(gdev, client, opcode, size, sequence);
+	guest_cmd_header(gdev, client, opcode, GPUP_VRD_MSG_REPLY, size, sequence);
 	guest_cmd_copy(gdev, body, size);
 	guest_cmd_commit(gdev);
 	return request;

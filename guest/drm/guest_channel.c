@@ -101,15 +101,16 @@ int guest_cmd_begin_killable(struct guest_device *gdev, u32 bytes)
  * @gdev: The device, between begin and commit.
  * @client: Handle of the client, or zero.
  * @opcode: One of &enum gpup_vrd_opcode.
+ * @flags: GPUP_VRD_MSG_*.
  * @size: Size of the body in bytes, which the caller writes next.
  * @sequence: Sequence number if a reply is wanted, else zero.
  */
-void guest_cmd_header(struct guest_device *gdev, u32 client, u16 opcode, u32 size,
+void guest_cmd_header(struct guest_device *gdev, u32 client, u16 opcode, u16 flags, u32 size,
 		      u32 sequence)
 {
 	struct gpup_vrd_msg msg = {
 		.opcode = cpu_to_le16(opcode),
-		.flags = cpu_to_le16(sequence ? GPUP_VRD_MSG_REPLY : 0),
+		.flags = cpu_to_le16(flags),
 		.size = cpu_to_le32(sizeof(msg) + size),
 		.client = cpu_to_le32(client),
 		.sequence = cpu_to_le32(sequence),
@@ -192,7 +193,7 @@ int guest_cmd_post(struct guest_device *gdev, u32 client, u16 opcode, const void
 
 	if (ret)
 		return ret;
-	guest_cmd_header(gdev, client, opcode, size, 0);
+	guest_cmd_header(gdev, client, opcode, 0, size, 0);
 	guest_cmd_copy(gdev, body, size);
 	guest_cmd_commit(gdev);
 	return 0;

@@ -11,14 +11,14 @@
 struct guest_device;
 struct guest_timeline;
 
-/* Data of the command ring in bytes: room for the largest submission, and several. */
-#define GUEST_CMD_SIZE		(256u << 10)
+/* Data of the command ring in bytes: the largest submission takes 69 KiB. */
+#define GUEST_CMD_SIZE		(128u << 10)
 /* Data of the event ring in bytes. */
 #define GUEST_EVT_SIZE		(64u << 10)
 
 int guest_cmd_begin(struct guest_device *gdev, u32 bytes);
 int guest_cmd_begin_killable(struct guest_device *gdev, u32 bytes);
-void guest_cmd_header(struct guest_device *gdev, u32 client, u16 opcode, u32 size,
+void guest_cmd_header(struct guest_device *gdev, u32 client, u16 opcode, u16 flags, u32 size,
 		      u32 sequence);
 void guest_cmd_copy(struct guest_device *gdev, const void *buf, u32 len);
 void guest_cmd_commit(struct guest_device *gdev);

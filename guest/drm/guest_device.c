@@ -22,8 +22,11 @@
 #include "guest_query.h"
 
 /* What this driver understands. */
+/* Queues and address spaces of all processes together. Each costs 64 bytes, used or not. */
+#define GUEST_MAX_TIMELINES	1024u
+
 #define GUEST_FEATURES	(GPUP_VRD_F_DOORBELL_PAGE | GPUP_VRD_F_MEMORY_STATUS | \
-			 GPUP_VRD_F_RING_STATUS | GPUP_VRD_F_NOTIFY_IDLE)
+			 GPUP_VRD_F_RING_STATUS | GPUP_VRD_F_NOTIFY_IDLE | GPUP_VRD_F_QUIET)
 
 static u32 reg_read(struct guest_device *gdev, u32 reg)
 {
@@ -245,6 +248,7 @@ static int set_up_areas(struct guest_device *gdev, u32 features)
 	if (ret)
 		return ret;
 
+	gdev->quiet = features & GPUP_VRD_F_QUIET ? GPUP_VRD_MSG_QUIET : 0;
 	gdev->ring_status = features & GPUP_VRD_F_RING_STATUS;
 	guest_ring_set_notify(&gdev->evt, true);
 	reg_write64(gdev, GPUP_VRD_REG_CMD_LO, cmd);
@@ -361,7 +365,7 @@ int guest_device_init(struct guest_device *gdev)
 	pci_set_master(pdev);
 
 	gdev->max_timelines = clamp(reg_read(gdev, GPUP_VRD_REG_MAX_TIMELINES), 1,
-				    GPUP_VRD_SLOTS_MAX);
+				    GUEST_MAX_TIMELINES);
 	return init_software(gdev);
 }
 

@@ -97,6 +97,8 @@ struct guest_device {
 	wait_queue_head_t room;
 	/** @evt: The event ring; only the thread of vector 0 uses it. */
 	struct guest_ring evt;
+	/** @quiet: GPUP_VRD_MSG_QUIET if the device understands it, or zero. */
+	u16 quiet;
 	/** @ring_status: The device shows in the event ring when something is wrong with it. */
 	bool ring_status;
 

@@ -145,7 +145,8 @@ int guest_name_create(struct guest_name *name, u16 opcode, const void *body, u32
 		answered(name, false);
 		return -ENODEV;
 	}
-	guest_cmd_header(gdev, name->client, opcode, size, sequence);
+	guest_cmd_header(gdev, name->client, opcode, GPUP_VRD_MSG_REPLY | name->quiet, size,
+			 sequence);
 	guest_cmd_copy(gdev, body, size);
 	guest_cmd_commit(gdev);
 	return 0;
@@ -234,7 +235,8 @@ static void send_destroy(struct guest_name *name)
 	}
 	if (name->ops->sending)
 		name->ops->sending(name);
-	guest_cmd_header(gdev, name->client, name->ops->destroy, sizeof(body), sequence);
+	guest_cmd_header(gdev, name->client, name->ops->destroy, GPUP_VRD_MSG_REPLY | name->quiet,
+			 sizeof(body), sequence);
 	guest_cmd_copy(gdev, &body, sizeof(body));
 	/* From the commit on the answer may come and free the object. */
 	guest_cmd_commit(gdev);

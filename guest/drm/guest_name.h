@@ -49,6 +49,8 @@ struct guest_name {
 	u32 handle;
 	/** @client: Client on whose behalf it is created and destroyed, or zero. */
 	u32 client;
+	/** @quiet: GPUP_VRD_MSG_QUIET if nobody waits for the answers, or zero. */
+	u16 quiet;
 	/** @pinned: The device says with BO_RELEASED when it holds the object no more. */
 	bool pinned;
 	/** @dying: It was, or is about to be, destroyed. */

@@ -182,8 +182,8 @@ static struct dma_fence *write_op(struct guest_op *op)
 
 	*op->body_value = cpu_to_le64(op->value);
 	*op->body_waits = cpu_to_le32(n);
-	guest_cmd_header(gdev, op->client, op->opcode, op->body_size + n * sizeof(op->waits[0]),
-			 0);
+	guest_cmd_header(gdev, op->client, op->opcode, 0,
+			 op->body_size + n * sizeof(op->waits[0]), 0);
 	guest_cmd_copy(gdev, op->body, op->body_size);
 	guest_cmd_copy(gdev, op->waits, n * sizeof(op->waits[0]));
 	op->timeline->sent = op->value;

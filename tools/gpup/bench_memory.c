@@ -7,6 +7,8 @@
 #include "cmd.h"
 
 #define COPY_SIZE	(8ull << 20)
+/* Copies in flight. */
+#define COPY_DEPTH	4
 #define OBJECT_SIZE	65536
 #define MIB		1048576.0
 
@@ -49,7 +51,7 @@ static void run_plain(struct bench *bench, struct bench_result *result)
 	free(memory);
 }
 
-/* By the copy engine, two copies in flight. */
+/* By the copy engine. */
 static void copy(struct bench *bench, uint32_t from, uint32_t to, struct bench_result *result)
 {
 	struct gpu_buffer source, target;
@@ -71,8 +73,9 @@ static void copy(struct bench *bench, uint32_t from, uint32_t to, struct bench_r
 	do {
 		bench_must(gpup_queue_submit(queue, bench->gpu.commands, NULL, 0, NULL, 0, &value),
 			   "submission");
-		if (value > 1)
-			bench_must(gpup_queue_wait(queue, value - 1, GPUP_FOREVER), "job");
+		if (value >= COPY_DEPTH)
+			bench_must(gpup_queue_wait(queue, value - COPY_DEPTH + 1, GPUP_FOREVER),
+				   "job");
 	} while (now_ns() < end);
 	bench_must(gpup_queue_wait(queue, value, GPUP_FOREVER), "job");
 	result->count = value;

@@ -148,6 +148,8 @@ struct gpup_vrd {
 	struct gpup_vrd_guest_memory guest_memory;
 	/** @aperture: VRAM aperture. */
 	struct gpup_vrd_aperture aperture;
+	/** @unannounced: Events since the last interrupt for which there need not be one. */
+	u32 unannounced;
 	/** @slept_at: When the worker has gone to sleep, in ns; zero if it is awake. */
 	u64 slept_at;
 	/** @watch_ns: How long the worker watches the ring before it sleeps, in ns. */
@@ -239,6 +241,6 @@ void gpup_vrd_message(struct gpup_vrd *vrd, const struct gpup_vrd_header *header
 void gpup_vrd_worker(struct work_struct *work);
 void gpup_vrd_update_memory(struct gpup_vrd *vrd);
 void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *event,
-			 const void *body, u32 size);
+			 const void *body, u32 size, bool quiet);
 
 #endif /* _GPUP_VRD_H_ */

@@ -268,5 +268,9 @@ int gpup_vrd_decode(const struct gpup_vrd_header *header, const void *body,
 	if (size < op->size || (size > op->size && !op->has_arrays))
 		return -EINVAL;
 	ret = op->decode(body, size, args);
-	return header->flags & ~GPUP_VRD_MSG_REPLY ? -EINVAL : ret;
+	/* Nobody is quiet about nothing. */
+	if (header->flags & ~(GPUP_VRD_MSG_REPLY | GPUP_VRD_MSG_QUIET) ||
+	    header->flags == GPUP_VRD_MSG_QUIET)
+		return -EINVAL;
+	return ret;
 }

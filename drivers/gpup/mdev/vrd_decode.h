@@ -16,7 +16,7 @@
 struct gpup_vrd_header {
 	/** @opcode: What the guest says is one of &enum gpup_vrd_opcode. */
 	u16 opcode;
-	/** @flags: GPUP_VRD_MSG_REPLY. */
+	/** @flags: GPUP_VRD_MSG_*. */
 	u16 flags;
 	/** @size: Size of header and body in bytes: checked. */
 	u32 size;

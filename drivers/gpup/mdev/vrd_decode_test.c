@@ -111,7 +111,11 @@ static void unknown_flags_are_refused(struct kunit *test)
 
 	m->header.flags = GPUP_VRD_MSG_REPLY;
 	KUNIT_EXPECT_EQ(test, decode(m), 0);
-	m->header.flags = GPUP_VRD_MSG_REPLY | 2;
+	m->header.flags = GPUP_VRD_MSG_REPLY | GPUP_VRD_MSG_QUIET;
+	KUNIT_EXPECT_EQ(test, decode(m), 0);
+	m->header.flags = GPUP_VRD_MSG_QUIET;
+	KUNIT_EXPECT_EQ(test, decode(m), -EINVAL);
+	m->header.flags = GPUP_VRD_MSG_REPLY | 4;
 	KUNIT_EXPECT_EQ(test, decode(m), -EINVAL);
 	m->header.flags = 0x8000;
 	KUNIT_EXPECT_EQ(test, decode(m), -EINVAL);

@@ -469,7 +469,8 @@ static void send_reply(struct call *call, const struct gpup_vrd_header *header, 
 		.error = cpu_to_le32(-error),
 	};
 
-	gpup_vrd_send_event(call->vrd, &event, call->reply, error ? 0 : call->reply_size);
+	gpup_vrd_send_event(call->vrd, &event, call->reply, error ? 0 : call->reply_size,
+			    !error && (header->flags & GPUP_VRD_MSG_QUIET));
 }
 
 /**

@@ -83,12 +83,13 @@ void gpup_vrd_update_memory(struct gpup_vrd *vrd)
  * @event: Header; its size is filled in here.
  * @body: Body, or NULL.
  * @size: Size of @body in bytes, a multiple of 8.
+ * @quiet: It can wait until there are more, or one that cannot.
  *
  * Called by the worker, which has made sure that there is room. What has led to the event
  * shows in the memory status before the guest sees it.
  */
 void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *event,
-			 const void *body, u32 size)
+			 const void *body, u32 size, bool quiet)
 {
 	struct gpup_vrd_event header = *event;
 	u32 total = sizeof(header) + size;
@@ -99,8 +100,12 @@ void gpup_vrd_send_event(struct gpup_vrd *vrd, const struct gpup_vrd_event *even
 	if (size)
 		gpup_vrd_ring_copy_in(&vrd->evt, sizeof(header), body, size);
 	gpup_vrd_ring_publish(&vrd->evt, total);
-	if (gpup_vrd_ring_notify_wanted(&vrd->evt))
-		gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
+	if (!gpup_vrd_ring_notify_wanted(&vrd->evt))
+		return;
+	if (quiet && ++vrd->unannounced < GPUP_VRD_QUIET_MAX)
+		return;
+	vrd->unannounced = 0;
+	gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
 }
 
 /* Is there room for any event? If not, why? */
@@ -123,7 +128,7 @@ static enum step reap(struct gpup_vrd *vrd)
 		return step;
 	body.handle = cpu_to_le32(gpup_vrd_guest_memory_reap(vrd));
 	if (body.handle)
-		gpup_vrd_send_event(vrd, &event, &body, sizeof(body));
+		gpup_vrd_send_event(vrd, &event, &body, sizeof(body), false);
 	return STEP_MORE;
 }
 
@@ -133,7 +138,7 @@ static void send_trim(struct gpup_vrd *vrd)
 	struct gpup_vrd_trim trim;
 
 	if (gpup_vrd_memory_take_trim(&vrd->memory, &trim))
-		gpup_vrd_send_event(vrd, &event, &trim, sizeof(trim));
+		gpup_vrd_send_event(vrd, &event, &trim, sizeof(trim), false);
 }
 
 /* Copy one message, once; nothing of it is read from the ring again. */

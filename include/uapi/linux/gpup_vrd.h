@@ -90,6 +90,8 @@
 #define GPUP_VRD_F_RING_STATUS		(1u << 2)
 /* The driver understands GPUP_VRD_NOTIFY_IDLE. */
 #define GPUP_VRD_F_NOTIFY_IDLE		(1u << 3)
+/* The device understands GPUP_VRD_MSG_QUIET. */
+#define GPUP_VRD_F_QUIET		(1u << 4)
 
 /* Device status. */
 #define GPUP_VRD_STATUS_ACKNOWLEDGE	(1u << 0)
@@ -272,6 +274,10 @@ struct gpup_vrd_memory_status {
  * @failed_at); posted messages that create something and fail leave a handle that does
  * not exist, and everything that names it fails.
  *
+ * GPUP_VRD_MSG_QUIET goes with GPUP_VRD_MSG_REPLY, and says that nobody waits for the reply: if it is
+ * a good one, the device need not interrupt for it before GPUP_VRD_QUIET_MAX of them have gathered.
+ * The driver finds them with the next event.
+ *
  * A message of an unknown opcode, or whose size does not fit its opcode, is
  * answered with EOPNOTSUPP or EINVAL if it asked for a reply, and otherwise ignored.
  * A header whose size is out of bounds puts the device into NEEDS_RESET.
@@ -280,7 +286,7 @@ struct gpup_vrd_memory_status {
 /**
  * struct gpup_vrd_msg - Header of every message on the command ring
  * @opcode: One of &enum gpup_vrd_opcode.
- * @flags: GPUP_VRD_MSG_REPLY or zero.
+ * @flags: GPUP_VRD_MSG_*.
  * @size: Size of header and body in bytes, a multiple of 8, at most GPUP_VRD_MSG_MAX.
  * @client: Handle of the client on whose behalf it is sent; zero for the driver itself.
  *	Messages about buffer objects and queries, which concern the whole VM, ignore it.
@@ -295,6 +301,8 @@ struct gpup_vrd_msg {
 };
 
 #define GPUP_VRD_MSG_REPLY		(1u << 0)
+#define GPUP_VRD_MSG_QUIET		(1u << 1)
+#define GPUP_VRD_QUIET_MAX		32
 #define GPUP_VRD_MSG_MAX		(16u << 10)
 
 /**

@@ -133,6 +133,54 @@ run_uml()
 	return "$status"
 }
 
+# Suites, and the functions whose instructions are counted while the suite runs.
+UML_COUNTED=(
+	gpup_vrd_decode:gpup_vrd_decode
+	gpup_vidsch_queue:gpup_queue_submit,gpup_pick_next,gpup_pick_charge,gpup_hw_job_done
+	gpup_vidmm:gpup_bo_create,gpup_bo_put
+	gpup_vidmm_bind:gpup_vm_bind
+)
+
+# count_instructions FILE: of the kernel without checkers, which was built.
+count_instructions()
+{
+	local file=$1 counted count=$UML/count
+
+	say "kunit: counting"
+	${CC:-gcc} -O2 -Wall -Wextra -o "$count" "$TOP/tools/testing/kunit/count.c"
+	for counted in "${UML_COUNTED[@]}"; do
+		timeout 300 "$count" "${counted#*:}" "$UML_OUT/linux" \
+			"kunit.filter_glob=${counted%%:*}" kunit.enable=1 mem=1G console=tty \
+			kunit_shutdown=halt 2>"$LOGS/count.log" || {
+			tail -n 20 "$LOGS/count.log" >&2
+			die "kunit: ${counted%%:*} could not be counted"
+		}
+	done | python3 -c 'import json, sys
+text, counts, decoder = sys.stdin.read().strip(), {}, json.JSONDecoder()
+while text:
+    part, end = decoder.raw_decode(text)
+    counts.update(part)
+    text = text[end:].strip()
+json.dump(counts, sys.stdout, indent=1)
+print()' >"$file.new"
+	mv "$file.new" "$file"
+}
+
+# Instructions of the parts that each message and each job goes through.
+cmd_count()
+{
+	local file=${1:?count: which file?}
+
+	UML_OUT=$UML/bench
+	UML_CONFIG=$TOP/tools/testing/kunit/bench.kunitconfig
+	UML_RUN=kunit-bench
+	install_host_packages
+	with_lock source prepare_source
+	with_lock uml build_uml
+	mkdir -p "$LOGS"
+	with_lock uml count_instructions "$file"
+}
+
 cmd_kunit()
 {
 	local build_only=0
