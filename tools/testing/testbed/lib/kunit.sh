@@ -136,7 +136,7 @@ run_uml()
 # Suites, and the functions whose instructions are counted while the suite runs.
 UML_COUNTED=(
 	gpup_vrd_decode:gpup_vrd_decode
-	gpup_vidsch_queue:gpup_queue_submit,gpup_pick_next,gpup_pick_charge,gpup_hw_job_done
+	gpup_vidsch_queue:gpup_queue_submit,gpup_pick_next,gpup_pick_charge
 	gpup_vidmm:gpup_bo_create,gpup_bo_put
 	gpup_vidmm_bind:gpup_vm_bind
 )
