@@ -74,8 +74,8 @@ mdev_uuid()
 	virsh nodedev-dumpxml "$1" | xpath 'string(/device/capability/uuid)'
 }
 
-# start_domain NAME OPTIONS: of "vm domain". As start_vm, it tries again if the emulated SVM has lost
-# the VM before its first process ran.
+# start_domain NAME OPTIONS: of "vm domain". As start_vm, it tries again if the emulated SVM has
+# lost the VM before its first process ran.
 start_domain()
 {
 	local try
@@ -84,7 +84,7 @@ start_domain()
 		vm domain "$@" >"/tmp/$1.xml" && virsh define "/tmp/$1.xml" && virsh start "$1" || return
 		vm ready "$1" && return
 		[ ! -e "$(vm dir "$1")/dmesg.log" ] || return 1
-		echo "# domain $1 died before its first process ran (try $try)"
+		echo "# VM $1 died before its first process ran (try $try)"
 	done
 	return 1
 }
