@@ -3,9 +3,9 @@
 #
 # Libvirt on a host without systemd, and what tests ask of it. Needs lib.sh.
 
-# start_libvirt: no namespaces, users and groups of control for its VMs, for this host has none.
+# set_up_libvirt: no namespaces, users and groups of control for its VMs, for this host has none.
 # Logs go to the results.
-start_libvirt()
+set_up_libvirt()
 {
 	mkdir -p "$TESTBED_DIR/libvirt" /run/dbus
 	rm -rf /var/log/libvirt
@@ -19,7 +19,12 @@ start_libvirt()
 		security_driver = "none"
 		stdio_handler = "file"
 	END
-	dbus-daemon --system --fork && libvirtd -d && await 30 virsh version
+	dbus-daemon --system --fork
+}
+
+start_libvirt()
+{
+	libvirtd -d && await 30 virsh version
 }
 
 stop_libvirt()

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # A part of "libvirt": definitions of mdevctl, and what KubeVirt and Nova do. There are no
-# mediated devices when it begins, and none when it ends.
+# mediated devices when it begins, and none when it ends. Libvirt runs for Nova only: it may keep
+# a device in its list that has come and gone before it has looked.
 
 parent=$(address)
 
@@ -60,6 +61,12 @@ check "the device comes up by itself" await 30 exists "$uuid"
 check "it has the attributes" await 10 holds "$uuid" "${small_is[@]}" 2>/dev/null
 [ "$(address)" = "$parent" ]
 result $? "the GPU has the address that it had"
+# If the driver is there before udev is, as in an initial RAM disk, udev is told of it again.
+check "mdevctl stop" mdevctl stop --uuid "$uuid"
+check "udev looks at what is there already" udevadm trigger --type=devices --action=add \
+	--settle "/sys/bus/pci/devices/$parent"
+check "the device comes up by that, too" await 30 exists "$uuid"
+check "it has the attributes" await 10 holds "$uuid" "${small_is[@]}" 2>/dev/null
 check "mdevctl stop" mdevctl stop --uuid "$uuid"
 check "mdevctl undefine" mdevctl undefine --uuid "$uuid"
 [ -z "$(mdevctl list -d)$(mdevctl list)" ]
@@ -88,6 +95,7 @@ check "QEMU says that there is no display" refused "display" \
 remove_mdev "$mdev"
 
 # Nova.
+check "libvirt starts again" start_libvirt
 nova=(python3 "$CHECKS_ON_HOST/nova.py")
 # inventory TOTAL USED
 # shellcheck disable=SC2317
@@ -115,3 +123,4 @@ check "modules load again after that" load_gpu 512
 check "Nova's device is there again" await 30 exists "$first"
 check "it is removed" mdevctl stop --uuid "$first"
 check "and undefined" mdevctl undefine --uuid "$first"
+check "libvirt ends again" stop_libvirt
