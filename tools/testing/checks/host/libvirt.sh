@@ -27,11 +27,12 @@ start_libvirt()
 	libvirtd -d && await 30 virsh version
 }
 
+# stop_libvirt: it may be looking at node devices, and has half a minute of its own for that.
 stop_libvirt()
 {
 	local pid
 
-	pid=$(cat /run/libvirtd.pid) && kill "$pid" && await 20 eval "! kill -0 $pid 2>/dev/null"
+	pid=$(cat /run/libvirtd.pid) && kill "$pid" && await 90 eval "! kill -0 $pid 2>/dev/null"
 }
 
 # repair_mdevctl: Debian 13 has the command in /usr/bin, and the udev rule calls it in /usr/sbin.

@@ -95,7 +95,7 @@ check "QEMU says that there is no display" refused "display" \
 remove_mdev "$mdev"
 
 # Nova.
-check "libvirt starts again" start_libvirt
+check "libvirt starts again" start_libvirt || finish
 nova=(python3 "$CHECKS_ON_HOST/nova.py")
 # inventory TOTAL USED
 # shellcheck disable=SC2317
