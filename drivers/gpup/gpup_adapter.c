@@ -69,7 +69,8 @@ static int create_host_partition(struct gpup_adapter *adapter)
 
 /**
  * gpup_adapter_register() - Hand a GPU over to gpup
- * @parent: Device of the GPU; the class device gpupN, with the mdev types, appears below it.
+ * @parent: Device of the GPU, bound to its driver. The class device gpupN appears below it, and
+ *          gpup_mdev makes it the parent of mediated devices, so that it has one adapter at most.
  * @ops: What it can do.
  * @caps: What it has; copied.
  * @priv: The driver's own, see gpup_adapter_priv().

@@ -18,7 +18,6 @@ has()
 
 has linux/hrtimer.h '^extern void hrtimer_setup\(' GPUP_HAVE_HRTIMER_SETUP
 has linux/dma-fence.h '^void dma_fence_init64\(' GPUP_HAVE_DMA_FENCE_INIT64
-has linux/device/faux.h '^struct faux_device \*faux_device_create\(' GPUP_HAVE_FAUX_DEVICE
 has linux/vfio.h '\(\*get_region_info_caps\)\(' GPUP_HAVE_VFIO_REGION_INFO_OP
 has drm/ttm/ttm_device.h 'unsigned int alloc_flags\);' GPUP_HAVE_TTM_ALLOC_FLAGS
 has drm/ttm/ttm_bo.h '^void ttm_bo_fini\(' GPUP_HAVE_TTM_BO_FINI

@@ -5,10 +5,14 @@
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 #include <linux/vfio.h>
 
 #include "mdev.h"
 #include "vrd.h"
+
+/* Name of the mdev core's folder, and of the link to it. */
+#define TYPES_LINK	"mdev_supported_types"
 
 /* All parents. Adapters come and go one at a time, which is all the protection it needs. */
 static LIST_HEAD(parents);
@@ -45,6 +49,10 @@ static struct mdev_driver gpup_mdev_driver = {
 	},
 };
 
+/*
+ * The parent is the device of the GPU itself, for tools look for mediated devices on PCI devices.
+ * The folder of the adapter has a link to its types.
+ */
 static int parent_create(struct gpup_adapter *adapter)
 {
 	struct gpup_mdev_parent *parent;
@@ -63,13 +71,19 @@ static int parent_create(struct gpup_adapter *adapter)
 		ret = -ENOMEM;
 		goto err_types;
 	}
-	ret = mdev_register_parent(&parent->base, adapter->dev, &gpup_mdev_driver,
+	ret = mdev_register_parent(&parent->base, adapter->dev->parent, &gpup_mdev_driver,
 				   parent->type_ptrs, parent->type_count);
 	if (ret)
 		goto err_wq;
+	ret = sysfs_create_link(&adapter->dev->kobj, &parent->base.mdev_types_kset->kobj,
+				TYPES_LINK);
+	if (ret)
+		goto err_parent;
 	list_add_tail(&parent->link, &parents);
 	return 0;
 
+err_parent:
+	mdev_unregister_parent(&parent->base);
 err_wq:
 	destroy_workqueue(parent->wq);
 err_types:
@@ -82,6 +96,7 @@ err_free:
 static void parent_destroy(struct gpup_mdev_parent *parent)
 {
 	list_del(&parent->link);
+	sysfs_remove_link(&parent->adapter->dev->kobj, TYPES_LINK);
 	/* Removes all devices, and waits for the VMMs that have them open. */
 	mdev_unregister_parent(&parent->base);
 	destroy_workqueue(parent->wq);

@@ -65,6 +65,8 @@ struct task_struct;
  * struct soft_gpu - One software GPU
  */
 struct soft_gpu {
+	/** @name: What its threads and its files in debugfs are named for. */
+	char name[24];
 	/** @parent: The device that stands for the GPU. */
 	struct device *parent;
 	/** @adapter: What gpup made of it. */
@@ -239,6 +241,12 @@ struct soft_engine {
 	/** @faults: Deliberate faults. */
 	struct soft_faults faults;
 };
+
+/* soft_device.c */
+int soft_devices_init(void);
+void soft_devices_fini(void);
+struct device *soft_device_create(unsigned int index);
+void soft_device_destroy(struct device *dev);
 
 /* soft_vram.c */
 int soft_vram_init(struct soft_gpu *gpu, u64 size);

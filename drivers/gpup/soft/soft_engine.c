@@ -240,7 +240,7 @@ static int engine_init(struct soft_gpu *gpu, u32 engine_class, u32 index)
 	init_waitqueue_head(&engine->wake);
 	init_waitqueue_head(&engine->idle);
 
-	thread = kthread_run(engine_thread, engine, "%s:%s%u", dev_name(gpu->parent),
+	thread = kthread_run(engine_thread, engine, "%s:%s%u", gpu->name,
 			     class_names[engine_class], index);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);

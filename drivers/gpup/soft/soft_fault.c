@@ -38,7 +38,7 @@ void soft_fault_init(struct soft_gpu *gpu)
 	char name[32];
 	u32 class, i;
 
-	gpu->debugfs = debugfs_create_dir(dev_name(gpu->parent), NULL);
+	gpu->debugfs = debugfs_create_dir(gpu->name, NULL);
 	for (class = 0; class < DRM_GPUP_ENGINE_CLASSES; class++) {
 		for (i = 0; i < gpu->num_engines[class]; i++) {
 			struct soft_faults *faults = &gpu->engines[class][i].faults;

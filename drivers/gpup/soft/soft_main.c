@@ -8,11 +8,6 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
-#ifdef GPUP_HAVE_FAUX_DEVICE
-#include <linux/device/faux.h>
-#else
-#include <linux/platform_device.h>
-#endif
 
 #include <drm/gpup_soft.h>
 
@@ -60,51 +55,6 @@ static const struct gpup_adapter_ops soft_ops = {
 	.adapter_reset = soft_adapter_reset,
 };
 
-/*
- * A device of its own. System memory is reached by the CPU, so mappings are to be
- * physical addresses: the device has no DMA mask.
- */
-#ifdef GPUP_HAVE_FAUX_DEVICE
-static struct device *parent_create(unsigned int index)
-{
-	struct faux_device *faux;
-	char name[32];
-
-	snprintf(name, sizeof(name), "gpup_soft.%u", index);
-	faux = faux_device_create(name, NULL, NULL);
-	if (!faux)
-		return ERR_PTR(-ENODEV);
-	faux->dev.dma_mask = NULL;
-	return &faux->dev;
-}
-
-static void parent_destroy(struct device *parent)
-{
-	faux_device_destroy(to_faux_device(parent));
-}
-#else
-static struct device *parent_create(unsigned int index)
-{
-	struct platform_device *pdev = platform_device_alloc("gpup_soft", index);
-	int ret;
-
-	if (!pdev)
-		return ERR_PTR(-ENOMEM);
-	pdev->dev.dma_mask = NULL;
-	ret = platform_device_add(pdev);
-	if (ret) {
-		platform_device_put(pdev);
-		return ERR_PTR(ret);
-	}
-	return &pdev->dev;
-}
-
-static void parent_destroy(struct device *parent)
-{
-	platform_device_unregister(to_platform_device(parent));
-}
-#endif
-
 static struct gpup_adapter *register_adapter(struct soft_gpu *gpu)
 {
 	struct gpup_adapter_caps caps = {
@@ -136,7 +86,8 @@ static struct soft_gpu *gpu_create(unsigned int index)
 	gpu->num_engines[DRM_GPUP_ENGINE_COMPUTE] = compute;
 	gpu->num_engines[DRM_GPUP_ENGINE_COPY] = copy;
 
-	gpu->parent = parent_create(index);
+	snprintf(gpu->name, sizeof(gpu->name), "gpup_soft.%u", index);
+	gpu->parent = soft_device_create(index);
 	if (IS_ERR(gpu->parent)) {
 		ret = PTR_ERR(gpu->parent);
 		goto err_free;
@@ -162,7 +113,7 @@ err_engines:
 	soft_engines_fini(gpu);
 	soft_vram_fini(gpu);
 err_parent:
-	parent_destroy(gpu->parent);
+	soft_device_destroy(gpu->parent);
 err_free:
 	kfree(gpu);
 	return ERR_PTR(ret);
@@ -174,7 +125,7 @@ static void gpu_destroy(struct soft_gpu *gpu)
 	gpup_adapter_unregister(gpu->adapter);
 	soft_engines_fini(gpu);
 	soft_vram_fini(gpu);
-	parent_destroy(gpu->parent);
+	soft_device_destroy(gpu->parent);
 	kfree(gpu);
 }
 
@@ -186,17 +137,22 @@ static void __exit soft_exit(void)
 		if (soft_gpus[i])
 			gpu_destroy(soft_gpus[i]);
 	}
+	soft_devices_fini();
 }
 
 static int __init soft_init(void)
 {
 	struct soft_gpu *gpu;
 	unsigned int i;
+	int ret;
 
 	if (!vram_mb || !adapters || adapters > SOFT_MAX_ADAPTERS ||
 	    !compute || compute > GPUP_MAX_ENGINES || !copy || copy > GPUP_MAX_ENGINES)
 		return -EINVAL;
 
+	ret = soft_devices_init();
+	if (ret)
+		return ret;
 	for (i = 0; i < adapters; i++) {
 		gpu = gpu_create(i);
 		if (IS_ERR(gpu))
@@ -208,6 +164,7 @@ static int __init soft_init(void)
 err:
 	while (i--)
 		gpu_destroy(soft_gpus[i]);
+	soft_devices_fini();
 	return PTR_ERR(gpu);
 }
 

@@ -108,6 +108,22 @@ for t in "$types"/*; do
 	result $? "type $(basename "$t") is what tools for mediated devices look for"
 done
 
+# Where libvirt, mdevctl, Nova and KubeVirt look.
+device=$(readlink -f "$gpu/device")
+[ "$(readlink -f "$types")" = "$device/mdev_supported_types" ] &&
+	[ "$(readlink -f "/sys/class/mdev_bus/${device##*/}")" = "$device" ]
+result $? "the device of the GPU is the parent of mediated devices"
+[[ ${device##*/} =~ ^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$ ]] &&
+	[ -e "/sys/bus/pci/devices/${device##*/}/numa_node" ]
+result $? "it is a PCI device"
+if [ "$(basename "$(readlink -f "$device/driver/module")")" = gpup_soft ]; then
+	[ ! -e "$device/remove" ] && [ ! -e "$device/driver/unbind" ]
+	result $? "nobody takes it from its driver"
+	check "the bus is scanned again" write /sys/bus/pci/rescan 1
+	[ "$(readlink -f "$gpu/device")" = "$device" ] && [ -e "$device/driver" ]
+	result $? "the GPU is still there"
+fi
+
 refused "no UUID" "Invalid argument" write "$type/create" "x"
 refused "an empty line" "" write "$type/create" $'\n'
 refused "a UUID that is too short" "Invalid argument" write "$type/create" "${uuid%?}"

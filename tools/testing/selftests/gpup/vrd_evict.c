@@ -395,12 +395,15 @@ static const char *add_swap(void)
 	return found ? device : NULL;
 }
 
+/* Udev looks at a device that was closed: as long as it does, the device is busy. */
 static void remove_swap(const char *device)
 {
-	char command[160];
+	char command[256];
 
 	snprintf(command, sizeof(command),
-		 "swapoff %s && echo %s >/sys/class/zram-control/hot_remove && modprobe -r zram",
+		 "swapoff %s && for i in $(seq 50); do"
+		 " echo %s 2>/dev/null >/sys/class/zram-control/hot_remove && break; sleep 0.1; done;"
+		 " modprobe -r zram",
 		 device, device + strlen("/dev/zram"));
 	if (system(command))
 		fatal("%s", command);

@@ -17,6 +17,7 @@ ROOT_PACKAGES=(
 	kmod udev procps iproute2 util-linux e2fsprogs busybox-static jq less strace
 	mdevctl uuid-runtime libdrm-tests python3-sphinx rsync
 	file ca-certificates xz-utils
+	libvirt-daemon-system libvirt-clients python3-libvirt
 	# To build the emulator: see lib/emulator.sh.
 	patch g++ ninja-build meson flex bison python3-venv python3-pycotap
 	libglib2.0-dev zlib1g-dev libfdt-dev
