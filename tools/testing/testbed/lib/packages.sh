@@ -17,6 +17,8 @@ ROOT_PACKAGES=(
 	kmod udev procps iproute2 util-linux e2fsprogs busybox-static jq less strace
 	mdevctl uuid-runtime libdrm-tests python3-sphinx rsync
 	file ca-certificates xz-utils
+	# To build the Debian packages, to judge and to install them: see checks/deb.
+	dpkg-dev debhelper dh-dkms dkms lintian
 	# To build the emulator: see lib/emulator.sh.
 	patch g++ ninja-build meson flex bison python3-venv python3-pycotap
 	libglib2.0-dev zlib1g-dev libfdt-dev
