@@ -58,7 +58,7 @@ modules_uninstall:
 	modules=$(INSTALL_MOD_PATH)/lib/modules/$$release && \
 	for module in $(MODULES); do rm -f $$modules/updates/$$module.ko*; done && \
 	rmdir -p --ignore-fail-on-non-empty $(dir $(MODULES:%=$$modules/updates/%)) 2>/dev/null; \
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $$release
+	test ! -d $$modules || depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $$release
 
 uninstall-tools:
 	$(MAKE) -C tools/gpup uninstall prefix=$(prefix) DESTDIR=$(DESTDIR)
