@@ -8,9 +8,10 @@ CHECKS	:= tools/testing/checks
 # Out of tree, all of gpup is built as modules.
 CONFIGS	:= CONFIG_DRM_GPUP=m CONFIG_DRM_GPUP_SOFT=m CONFIG_DRM_GPUP_MDEV=m \
 	   CONFIG_DRM_GPUP_GUEST=m CONFIG_DRM_GPUP_KUNIT_TEST=n
+MODULES	:= drivers/gpup/gpup drivers/gpup/mdev/gpup_mdev drivers/gpup/soft/gpup_soft guest/drm/gpup_guest
 
-.PHONY: all modules tools selftests demo bench check check-soak install uninstall \
-	modules_install install-tools install-selftests clean help
+.PHONY: all modules tools selftests demo bench deb check check-soak install uninstall \
+	modules_install modules_uninstall install-tools uninstall-tools install-selftests clean help
 
 all: modules tools
 
@@ -34,6 +35,9 @@ demo:
 bench:
 	tools/testing/bench/run
 
+deb:
+	tools/testing/testbed/testbed deb
+
 check:
 	$(CHECKS)/run-all
 
@@ -49,6 +53,20 @@ install-tools:
 	$(MAKE) -C guest/umd install prefix=$(prefix) DESTDIR=$(DESTDIR)
 	$(MAKE) -C tools/gpup install prefix=$(prefix) DESTDIR=$(DESTDIR)
 
+uninstall: modules_uninstall uninstall-tools
+
+# By name: the directory is shared with modules of others.
+modules_uninstall:
+	release=$$($(MAKE) -s -C $(KDIR) kernelrelease) && \
+	modules=$(INSTALL_MOD_PATH)/lib/modules/$$release && \
+	for module in $(MODULES); do rm -f $$modules/updates/$$module.ko*; done && \
+	rmdir -p --ignore-fail-on-non-empty $(dir $(MODULES:%=$$modules/updates/%)) 2>/dev/null; \
+	test ! -d $$modules || depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $$release
+
+uninstall-tools:
+	$(MAKE) -C tools/gpup uninstall prefix=$(prefix) DESTDIR=$(DESTDIR)
+	$(MAKE) -C guest/umd uninstall prefix=$(prefix) DESTDIR=$(DESTDIR)
+
 install-selftests:
 	$(MAKE) -C tools/testing/selftests/gpup install prefix=$(prefix) DESTDIR=$(DESTDIR)
 
@@ -61,6 +79,8 @@ clean:
 help:
 	@echo "make             build the modules for the running kernel (or KDIR=...) and the tools"
 	@echo "make install     install both (DESTDIR=, INSTALL_MOD_PATH=, prefix=$(prefix))"
+	@echo "make uninstall   remove what make install has put there, given the same variables"
+	@echo "make deb         Debian packages, into build/deb/"
 	@echo "make demo        one GPU, two virtual machines and the host: the whole way, shown"
 	@echo "make bench       the same benchmark on a host and in its virtual machines"
 	@echo "make check       all tests; what they need is fetched and cached in build/"

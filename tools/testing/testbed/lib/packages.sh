@@ -18,6 +18,10 @@ ROOT_PACKAGES=(
 	mdevctl uuid-runtime libdrm-tests python3-sphinx rsync
 	file ca-certificates xz-utils
 	libvirt-daemon-system libvirt-clients python3-libvirt
+	# To build the Debian packages, to judge and to install them: see checks/deb.
+	dpkg-dev debhelper dh-dkms dkms lintian
+	# What judges the command's output: schemas, promtool, the shells that complete.
+	libudev-dev python3-jsonschema prometheus zsh bash-completion
 	# To build the emulator: see lib/emulator.sh.
 	patch g++ ninja-build meson flex bison python3-venv python3-pycotap
 	libglib2.0-dev zlib1g-dev libfdt-dev

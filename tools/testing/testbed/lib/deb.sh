@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Builds the Debian packages in the root, from a copy of the tree: build/deb/src.
+
+# set_version DIR VERSION: a later entry in the changelog, and version.mk to go with it.
+set_version()
+{
+	local dir=$1 version=$2 log
+
+	log=$(<"$dir/debian/changelog")
+	{
+		printf 'gpup (%s) unstable; urgency=medium\n\n  * For a test.\n\n' "$version"
+		sed -n '/^ -- /{s/[A-Z][a-z]*, .*//p;q}' <<<"$log" | tr -d '\n'
+		LC_ALL=C date -u -R -d "@$(($(date +%s)))"
+		printf '\n%s\n' "$log"
+	} >"$dir/debian/changelog"
+	sed -i "s/^VERSION.*/VERSION	:= ${version%-*}/" "$dir/version.mk"
+}
+
+# -d: the kernel source that the book needs is not the package, but the testbed's.
+deb_steps()
+{
+	in_root env -C "$1" LINUX="/mnt/top/${SOURCE#"$TOP"/}" DEB_BUILD_OPTIONS="parallel=$(nproc)" \
+		dpkg-buildpackage -b -us -uc -d
+}
+
+build_deb()
+{
+	local version=${1:-} dir=$BUILD/deb
+
+	# Of the tree's files two may have been changed here: for set_version().
+	rm -f "$dir/src/debian/changelog" "$dir/src/version.mk"
+	sync_sources "$dir/src"
+	rm -f "$dir"/*.{deb,changes,buildinfo}
+	[ -z "$version" ] || set_version "$dir/src" "$version"
+	say "deb: building the packages"
+	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src"
+}
+
+cmd_deb()
+{
+	need_root deb
+	[ -e "$SOURCE/Makefile" ] || die "no kernel source yet: run '$TESTBED/testbed prepare'"
+	with_lock deb build_deb "$@"
+	say "deb: $(cd "$BUILD/deb" && echo *.deb)"
+}
