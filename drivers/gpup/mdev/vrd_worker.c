@@ -192,8 +192,10 @@ static enum step one_step(struct gpup_vrd *vrd)
 	}
 
 	step = take_message(vrd, &header);
-	if (step == STEP_MORE)
+	if (step == STEP_MORE) {
+		atomic64_inc(&vrd->partition->messages);
 		gpup_vrd_message(vrd, &header);
+	}
 	return step;
 }
 

@@ -96,11 +96,12 @@ static void listen(struct vrd *vrd)
 TEST_F(notify, quiet_replies)
 {
 	struct vrd *vrd = &self->vrd;
-	uint64_t used = vrd_vram_used(vrd);
+	uint64_t interrupts, used = vrd_vram_used(vrd);
 	uint32_t bo = 0;
 	int i;
 
 	listen(vrd);
+	interrupts = partition_get(self->uuid, "interrupts");
 	for (i = 1; i < GPUP_VRD_QUIET_MAX; i++) {
 		bo = vrd_new_handle(vrd);
 		create_quietly(vrd, bo);
@@ -110,6 +111,7 @@ TEST_F(notify, quiet_replies)
 	EXPECT_NE(vrd->evt_head, vrd->evt->tail);
 	create_quietly(vrd, vrd_new_handle(vrd));
 	EXPECT_EQ(1, vrd_interrupts(vrd, GPUP_VRD_VECTOR_EVENT, VRD_PATIENCE_MS));
+	EXPECT_EQ(interrupts + 1, partition_get(self->uuid, "interrupts"));
 	EXPECT_EQ(GPUP_VRD_QUIET_MAX, vrd_drain(vrd));
 
 	/* It begins anew; what went wrong is told at once. */
@@ -193,7 +195,7 @@ TEST_F(notify, work_that_follows_work)
 {
 	struct vrd *vrd = &self->vrd;
 	struct vrd_timeline *queue = &self->work.compute;
-	uint64_t first;
+	uint64_t first, doorbells, messages;
 	int i;
 
 	if (!inject_fault("compute0", "delay_us", JOB_US))
@@ -202,6 +204,9 @@ TEST_F(notify, work_that_follows_work)
 	stream_fill(work_stream(&self->work), WORK_SHARED_VA + WORK_RESULT, 8, 1);
 	ASSERT_EQ(0, work_submit(&self->work, queue));
 	first = queue->value;
+	doorbells = partition_get(self->uuid, "doorbells");
+	messages = partition_get(self->uuid, "messages");
+	EXPECT_NE(0, doorbells);
 	for (i = 0; i < 3; i++) {
 		/* The device sleeps while the job before it runs. */
 		ASSERT_TRUE(wait_for(&vrd->cmd->notify, GPUP_VRD_NOTIFY_IDLE));
@@ -213,6 +218,8 @@ TEST_F(notify, work_that_follows_work)
 		EXPECT_TRUE(wait_for(&vrd->cmd->head, vrd->cmd_tail));
 	}
 	EXPECT_EQ(0, vrd_wait_slot(vrd, queue->slot, queue->value, VRD_PATIENCE_MS));
+	EXPECT_EQ(doorbells, partition_get(self->uuid, "doorbells"));
+	EXPECT_EQ(messages + 3, partition_get(self->uuid, "messages"));
 }
 
 /* Who does not know of that is told to ring always. */
