@@ -82,14 +82,18 @@ static void dump_job(struct gpup_partition *partition, const struct gpup_sched_e
  */
 void gpup_event_limits(struct gpup_partition *partition)
 {
-	char name[64], min[48], max[48];
-	char *env[] = { "GPUP_EVENT=budget", name, min, max, NULL };
 	struct drm_gpup_memory_info mem;
+	char text[4][64];
+	char *env[ARRAY_SIZE(text) + 1] = {};
+	int n = 0;
 
 	gpup_vidmm_partition_usage(&partition->mm, &mem);
-	snprintf(name, sizeof(name), "GPUP_PARTITION=%s", partition->name);
-	snprintf(min, sizeof(min), "GPUP_VRAM_MIN=%llu", mem.vram_min);
-	snprintf(max, sizeof(max), "GPUP_VRAM_MAX=%llu", mem.vram_max);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_EVENT=budget");
+	snprintf(text[n++], sizeof(text[0]), "GPUP_PARTITION=%s", partition->name);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_VRAM_MIN=%llu", mem.vram_min);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_VRAM_MAX=%llu", mem.vram_max);
+	while (n--)
+		env[n] = text[n];
 	kobject_uevent_env(&partition->adapter->dev->kobj, KOBJ_CHANGE, env);
 }
 

@@ -37,14 +37,14 @@ static void test_partitions(void)
 	struct partition *partitions;
 	const uint64_t *values;
 
-	make_file("class/gpup10/partitions/host/vram_max", "4096\n");
-	make_file("class/gpup2/partitions/host/vram_max", "1073741824\n");
-	make_file("class/gpup2/partitions/host/vram_used", "65536\n");
-	make_file("class/gpup2/partitions/host/gpu_time_ns", "123456789012\n");
-	make_file("class/gpup2/partitions/host/jobs", "7\n");
-	make_file("class/gpup2/partitions/host/hangs", "1\n");
-	make_file("class/gpup2/partitions/host/sched_weight", "100\n");
-	make_file("class/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_max", "1\n");
+	make_file("class/gpup/gpup10/partitions/host/vram_max", "4096\n");
+	make_file("class/gpup/gpup2/partitions/host/vram_max", "1073741824\n");
+	make_file("class/gpup/gpup2/partitions/host/vram_used", "65536\n");
+	make_file("class/gpup/gpup2/partitions/host/gpu_time_ns", "123456789012\n");
+	make_file("class/gpup/gpup2/partitions/host/jobs", "7\n");
+	make_file("class/gpup/gpup2/partitions/host/hangs", "1\n");
+	make_file("class/gpup/gpup2/partitions/host/sched_weight", "100\n");
+	make_file("class/gpup/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_max", "1\n");
 
 	setenv("GPUP_SYSFS", root, 1);
 	tap_ok(read_partitions(&partitions) == 3, "three partitions");
@@ -71,7 +71,7 @@ static void test_sizes(void)
 		{ "2T", 2ull << 40 }, { "512MiB", 512ull << 20 }, { "512MB", 512ull << 20 },
 	};
 	static const char *const bad[] = {
-		"", "M", "-1", "+1", " 1", "1X", "1MM", "1Mi ", "1.0001K", "1e99", "nan", "inf", "1 ",
+		"", "M", "-1", "+1", " 1", "1X", "1MM", "1Mi ", "1.0001K", "1e99", "nan", "inf",
 		"99999999T",
 	};
 	uint64_t size;
