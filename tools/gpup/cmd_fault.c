@@ -180,12 +180,13 @@ const struct command command_fault = {
 	.summary = "do something wrong, and see what the program is told",
 	.help = "[OPTIONS] KIND\n"
 		"\n"
-		"Submit a job that is wrong in some way, print what comes of it, and exit with 0 if\n"
-		"that is what the documentation says. For trying out what others notice of it.\n"
+		"Submit a job that is wrong in some way, print what comes of it, and exit with 0\n"
+		"if that is what the documentation says. For trying out what others notice of\n"
+		"it.\n"
 		"\n"
 		"KIND is endless, endless-many, huge (jobs that have to be stopped), page-fault,\n"
-		"read-only, illegal, never, cyclic (waits that are refused), or marked, with which\n"
-		"the software GPU can be told to hang.\n"
+		"read-only, illegal, never, cyclic (waits that are refused), or marked, with\n"
+		"which the software GPU can be told to hang.\n"
 		"\n"
 		COMMON_HELP,
 	.run = run,

@@ -190,8 +190,8 @@ const struct command command_trace = {
 	.summary = "record who has the engines, and draw it",
 	.help = "[OPTIONS]\n"
 		"\n"
-		"On a host, as root: record for a while which partition has which engine, and print\n"
-		"who had how much. Jobs that had begun before are left out.\n"
+		"On a host, as root: record for a while which partition has which engine, and\n"
+		"print who had how much. Jobs that had begun before are left out.\n"
 		"\n"
 		"  --seconds S         how long (5)\n"
 		"  --svg FILE          draw a timeline\n"

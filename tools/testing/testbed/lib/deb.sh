@@ -29,10 +29,9 @@ build_deb()
 {
 	local version=${1:-} dir=$BUILD/deb
 
-	# Of the tree's files two may have been changed here: for set_version().
-	rm -f "$dir/src/debian/changelog" "$dir/src/version.mk"
+	# Nothing of an earlier build may get into the packages.
+	rm -rf "$dir"
 	sync_sources "$dir/src"
-	rm -f "$dir"/*.{deb,changes,buildinfo}
 	[ -z "$version" ] || set_version "$dir/src" "$version"
 	say "deb: building the packages"
 	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src"
