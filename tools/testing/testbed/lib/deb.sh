@@ -18,10 +18,10 @@ set_version()
 	sed -i "s/^VERSION.*/VERSION	:= ${version%-*}/" "$dir/version.mk"
 }
 
-# -d: the kernel source that the book needs is not the package, but the testbed's.
+# deb_steps DIR OPTIONS. -d: the kernel source that the book needs is not the package, but the testbed's.
 deb_steps()
 {
-	in_root env -C "$1" LINUX="/mnt/top/${SOURCE#"$TOP"/}" DEB_BUILD_OPTIONS="parallel=$(nproc)" \
+	in_root env -C "$1" LINUX="/mnt/top/${SOURCE#"$TOP"/}" DEB_BUILD_OPTIONS="parallel=$(nproc) ${2:-}" \
 		dpkg-buildpackage -b -us -uc -d
 }
 
@@ -34,7 +34,8 @@ build_deb()
 	sync_sources "$dir/src"
 	[ -z "$version" ] || set_version "$dir/src" "$version"
 	say "deb: building the packages"
-	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src"
+	# Another version is the same tree: its tests need not be run again.
+	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src" "${version:+nocheck}"
 }
 
 cmd_deb()
