@@ -133,6 +133,12 @@ struct gpup_partition {
 	void *lost_data;
 	/** @clients: Number of clients. */
 	atomic_t clients;
+	/** @messages: Messages of the VM that were carried out. */
+	atomic64_t messages;
+	/** @doorbells: Times that the VM has rung for them. */
+	atomic64_t doorbells;
+	/** @interrupts: Interrupts that the VM was sent. */
+	atomic64_t interrupts;
 };
 
 struct gpup_partition *gpup_partition_create(struct gpup_adapter *adapter,
@@ -165,6 +171,9 @@ void gpup_partition_info(struct gpup_partition *partition, struct drm_gpup_parti
  * @GPUP_ATTR_HANGS: Jobs that were taken to be hung.
  * @GPUP_ATTR_RESETS: Resets of an engine or of the GPU that its jobs made necessary.
  * @GPUP_ATTR_CLIENTS: Clients at present.
+ * @GPUP_ATTR_MESSAGES: Messages of the VM that were carried out.
+ * @GPUP_ATTR_DOORBELLS: Times that the VM has rung for them.
+ * @GPUP_ATTR_INTERRUPTS: Interrupts that the VM was sent.
  */
 enum gpup_partition_attr {
 	GPUP_ATTR_VRAM_MIN,
@@ -190,6 +199,9 @@ enum gpup_partition_attr {
 	GPUP_ATTR_HANGS,
 	GPUP_ATTR_RESETS,
 	GPUP_ATTR_CLIENTS,
+	GPUP_ATTR_MESSAGES,
+	GPUP_ATTR_DOORBELLS,
+	GPUP_ATTR_INTERRUPTS,
 };
 
 ssize_t gpup_partition_attr_show(struct gpup_partition *partition,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What operators are told of jobs that go wrong: uevents, and a dump of the one that hung.
+ * What operators are told of partitions: uevents, and a dump of a job that hung.
  */
 #include <linux/devcoredump.h>
 #include <linux/device.h>
@@ -20,6 +20,8 @@
  * partition. GPUP_EVENT is "hang", "fault", "throttled", "released" or "lost"; GPUP_PARTITION
  * the name of the partition; and unless it is "released", GPUP_CLIENT, GPUP_QUEUE, GPUP_JOB
  * and GPUP_ERROR say whose job it was. They are rate-limited as the lines in the log are.
+ * GPUP_EVENT is "budget" after its limits were changed: to GPUP_VRAM_MIN and GPUP_VRAM_MAX,
+ * in bytes.
  *
  * After a hang a device coredump (/sys/class/devcoredump) describes the job that hung. It has
  * nothing of any other partition, and nothing of the contents of memory. As with all drivers
@@ -72,6 +74,27 @@ static void dump_job(struct gpup_partition *partition, const struct gpup_sched_e
 		n += ops->context_dump(event->context, buf + n, DUMP_SIZE - n);
 	/* Frees it, also if nobody wants it. */
 	dev_coredumpv(partition->adapter->dev, buf, n, GFP_KERNEL);
+}
+
+/**
+ * gpup_event_limits() - Tell that somebody has changed what a partition may have
+ * @partition: The partition. May sleep.
+ */
+void gpup_event_limits(struct gpup_partition *partition)
+{
+	struct drm_gpup_memory_info mem;
+	char text[4][64];
+	char *env[ARRAY_SIZE(text) + 1] = {};
+	int n = 0;
+
+	gpup_vidmm_partition_usage(&partition->mm, &mem);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_EVENT=budget");
+	snprintf(text[n++], sizeof(text[0]), "GPUP_PARTITION=%s", partition->name);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_VRAM_MIN=%llu", mem.vram_min);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_VRAM_MAX=%llu", mem.vram_max);
+	while (n--)
+		env[n] = text[n];
+	kobject_uevent_env(&partition->adapter->dev->kobj, KOBJ_CHANGE, env);
 }
 
 static void event(void *data, const struct gpup_sched_event *event)

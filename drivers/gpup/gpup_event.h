@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What operators are told of jobs that go wrong.
+ * What operators are told of partitions.
  */
 #ifndef _GPUP_EVENT_H_
 #define _GPUP_EVENT_H_
 
 #include "vidsch/vidsch.h"
 
+struct gpup_partition;
+
 extern const struct gpup_sched_listener gpup_partition_events;
+
+void gpup_event_limits(struct gpup_partition *partition);
 
 #endif /* _GPUP_EVENT_H_ */

@@ -7,6 +7,7 @@
 #include <linux/sysfs.h>
 
 #include "gpup_core.h"
+#include "gpup_event.h"
 #include "gpup_sysfs.h"
 
 static u64 sum(const u64 *values)
@@ -121,6 +122,15 @@ ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 	case GPUP_ATTR_CLIENTS:
 		value = atomic_read(&partition->clients);
 		break;
+	case GPUP_ATTR_MESSAGES:
+		value = atomic64_read(&partition->messages);
+		break;
+	case GPUP_ATTR_DOORBELLS:
+		value = atomic64_read(&partition->doorbells);
+		break;
+	case GPUP_ATTR_INTERRUPTS:
+		value = atomic64_read(&partition->interrupts);
+		break;
 	}
 	return sysfs_emit(buf, "%llu\n", value);
 }
@@ -213,6 +223,8 @@ ssize_t gpup_partition_attr_store(struct gpup_partition *partition,
 		ret = -EACCES;
 		break;
 	}
+	if (!ret && (attr == GPUP_ATTR_VRAM_MIN || attr == GPUP_ATTR_VRAM_MAX))
+		gpup_event_limits(partition);
 	return ret ?: count;
 }
 EXPORT_SYMBOL_GPL(gpup_partition_attr_store);
@@ -270,6 +282,9 @@ PARTITION_ATTR(wait_time_ns, 0444, GPUP_ATTR_WAIT_TIME_NS);
 PARTITION_ATTR(hangs, 0444, GPUP_ATTR_HANGS);
 PARTITION_ATTR(resets, 0444, GPUP_ATTR_RESETS);
 PARTITION_ATTR(clients, 0444, GPUP_ATTR_CLIENTS);
+PARTITION_ATTR(messages, 0444, GPUP_ATTR_MESSAGES);
+PARTITION_ATTR(doorbells, 0444, GPUP_ATTR_DOORBELLS);
+PARTITION_ATTR(interrupts, 0444, GPUP_ATTR_INTERRUPTS);
 
 static struct attribute *partition_attrs[] = {
 	&partition_attr_vram_min.attr,
@@ -295,6 +310,9 @@ static struct attribute *partition_attrs[] = {
 	&partition_attr_hangs.attr,
 	&partition_attr_resets.attr,
 	&partition_attr_clients.attr,
+	&partition_attr_messages.attr,
+	&partition_attr_doorbells.attr,
+	&partition_attr_interrupts.attr,
 	NULL
 };
 

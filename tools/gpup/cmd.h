@@ -21,7 +21,8 @@ struct command {
 
 extern const struct command command_info, command_run, command_sgemm, command_filter,
 	command_top, command_mem, command_stress, command_load, command_fault,
-	command_trace, command_bench, command_check;
+	command_trace, command_bench, command_check, command_adapter, command_type,
+	command_partition, command_metrics, command_watch;
 
 /* Kernels that the command carries along, as text. */
 extern const char kernel_sgemm[], kernel_sgemm_end[];

@@ -189,9 +189,8 @@ const struct command command_bench = {
 		"  --seconds N         how long each takes (2)\n"
 		"  --depth N           jobs in flight (64)\n"
 		"  --loops N           how far the jobs of 1 ms count; else it is found out\n"
-		"  --stamps FILE       write each round trip's value and its three times\n"
-		"                      to FILE, by the processor's clock: begin, submitted,\n"
-		"                      woken\n"
+		"  --stamps FILE       write each round trip's value and three times to FILE, by\n"
+		"                      the processor's clock: begin, submitted, woken\n"
 		"  --json              one line of JSON\n"
 		COMMON_HELP,
 	.run = run,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "cmd.h"
+#include "operator.h"
 #include "options.h"
 #include "top.h"
 
@@ -21,7 +23,7 @@ struct top {
 	double interval;
 };
 
-static struct top_partition partitions[2][TOP_MAX_PARTITIONS];
+static struct partition *partitions[2];
 static struct top_client clients[2][TOP_MAX_CLIENTS];
 
 /* GPU time of the interval, in percent of it: "12.3", or "-" for the first sample. */
@@ -43,13 +45,13 @@ static const char *seconds(char text[16], uint64_t ns)
 	return text;
 }
 
-static const struct top_partition *find_partition(const struct top_partition *list, int count,
-						  const struct top_partition *partition)
+static const struct partition *find_before(const struct partition *list, int count,
+						  const struct partition *partition)
 {
 	int i;
 
 	for (i = 0; i < count; i++)
-		if (!strcmp(list[i].gpu, partition->gpu) && !strcmp(list[i].name, partition->name))
+		if (!strcmp(list[i].adapter, partition->adapter) && !strcmp(list[i].name, partition->name))
 			return &list[i];
 	return NULL;
 }
@@ -69,9 +71,9 @@ static const struct top_client *find_client(const struct top_client *list, int c
  * What a partition is entitled to, in percent of the engines of a class: its weight among those of
  * its GPU that have used or waited for one since then, and no more than its cap.
  */
-static const char *entitlement(char text[16], const struct top_partition *p,
-			       const struct top_partition *now, int count,
-			       const struct top_partition *before, int before_count)
+static const char *entitlement(char text[16], const struct partition *p,
+			       const struct partition *now, int count,
+			       const struct partition *before, int before_count)
 {
 	uint64_t sum = 0;
 	bool wants = false;
@@ -79,44 +81,46 @@ static const char *entitlement(char text[16], const struct top_partition *p,
 	int i;
 
 	for (i = 0; i < count; i++) {
-		const struct top_partition *old = find_partition(before, before_count, &now[i]);
+		const struct partition *old = find_before(before, before_count, &now[i]);
 
-		if (!old || strcmp(now[i].gpu, p->gpu) ||
-		    (now[i].gpu_time == old->gpu_time && now[i].wait_time == old->wait_time))
+		if (!old || strcmp(now[i].adapter, p->adapter) ||
+		    (now[i].values[GPU_TIME] == old->values[GPU_TIME] &&
+		     now[i].values[WAIT_TIME] == old->values[WAIT_TIME]))
 			continue;
-		sum += now[i].sched_weight;
+		sum += now[i].values[SCHED_WEIGHT];
 		wants |= &now[i] == p;
 	}
 	if (!wants || !sum)
 		return "-";
-	percent = 100.0 * (double)p->sched_weight / (double)sum;
-	if (p->sched_cap && percent > (double)p->sched_cap)
-		percent = (double)p->sched_cap;
+	percent = 100.0 * (double)p->values[SCHED_WEIGHT] / (double)sum;
+	if (p->values[SCHED_CAP] && percent > (double)p->values[SCHED_CAP])
+		percent = (double)p->values[SCHED_CAP];
 	snprintf(text, 16, "%.1f", percent);
 	return text;
 }
 
-static void print_partitions(const struct top_partition *now, int count,
-			     const struct top_partition *before, int before_count,
+static void print_partitions(const struct partition *now, int count,
+			     const struct partition *before, int before_count,
 			     uint64_t elapsed)
 {
 	char percent[16], entitled[16];
 	int i;
 
 	for (i = 0; i < count; i++) {
-		const struct top_partition *p = &now[i];
-		const struct top_partition *old = find_partition(before, before_count, p);
+		const struct partition *p = &now[i];
+		const struct partition *old = find_before(before, before_count, p);
 
-		if (!i || strcmp(p->gpu, now[i - 1].gpu)) {
-			printf("%s%s\n", i ? "\n" : "", p->gpu);
+		if (!i || strcmp(p->adapter, now[i - 1].adapter)) {
+			printf("%s%s\n", i ? "\n" : "", p->adapter);
 			printf("%-36s %5s %5s %5s %5s %5s %7s %4s\n", "PARTITION", "USED", "MAX",
 			       "WGHT", "ENTL%", "GPU%", "JOBS", "HANG");
 		}
 		printf("%-36s %5s %5s %5" PRIu64 " %5s %5s %7" PRIu64 " %4" PRIu64 "\n", p->name,
-		       iec_short(p->vram_used), iec_short(p->vram_max), p->sched_weight,
+		       iec_short(p->values[VRAM_USED]), iec_short(p->values[VRAM_MAX]),
+		       p->values[SCHED_WEIGHT],
 		       entitlement(entitled, p, now, count, before, before_count),
-		       share(percent, old, old ? old->gpu_time : 0, p->gpu_time, elapsed),
-		       p->jobs, p->hangs);
+		       share(percent, old, old ? old->values[GPU_TIME] : 0, p->values[GPU_TIME], elapsed),
+		       p->values[JOBS], p->values[HANGS]);
 	}
 	if (!count)
 		puts("no GPU of gpup on this host");
@@ -143,30 +147,13 @@ static void print_clients(const struct top_client *now, int count,
 		puts("no process uses a GPU of gpup (those of other users need root to be seen)");
 }
 
-static cJSON *partitions_to_json(const struct top_partition *now, int count)
+static cJSON *partitions_to_json(const struct partition *now, int count)
 {
 	cJSON *array = cJSON_CreateArray();
 	int i;
 
-	for (i = 0; i < count; i++) {
-		const struct top_partition *p = &now[i];
-		cJSON *json = cJSON_CreateObject();
-
-		cJSON_AddItemToArray(array, json);
-		cJSON_AddStringToObject(json, "gpu", p->gpu);
-		cJSON_AddStringToObject(json, "name", p->name);
-		cJSON_AddNumberToObject(json, "vram_min", (double)p->vram_min);
-		cJSON_AddNumberToObject(json, "vram_max", (double)p->vram_max);
-		cJSON_AddNumberToObject(json, "vram_used", (double)p->vram_used);
-		cJSON_AddNumberToObject(json, "system_used", (double)p->system_used);
-		cJSON_AddNumberToObject(json, "sched_weight", (double)p->sched_weight);
-		cJSON_AddNumberToObject(json, "sched_cap", (double)p->sched_cap);
-		cJSON_AddNumberToObject(json, "gpu_time_ns", (double)p->gpu_time);
-		cJSON_AddNumberToObject(json, "wait_time_ns", (double)p->wait_time);
-		cJSON_AddNumberToObject(json, "jobs", (double)p->jobs);
-		cJSON_AddNumberToObject(json, "hangs", (double)p->hangs);
-		cJSON_AddNumberToObject(json, "clients", (double)p->clients);
-	}
+	for (i = 0; i < count; i++)
+		cJSON_AddItemToArray(array, partition_to_json(&now[i]));
 	return array;
 }
 
@@ -207,14 +194,14 @@ static void show(const struct top *top)
 	uint64_t time, last = 0;
 
 	for (;; now = !now) {
+		free(partitions[now]);
+		partitions[now] = NULL;
 		if (top->processes)
 			counts[now] = top_read_clients("/proc", clients[now], TOP_MAX_CLIENTS);
 		else
-			counts[now] = top_read_partitions("/sys/class/gpup", partitions[now],
-							  TOP_MAX_PARTITIONS);
+			counts[now] = must_read_partitions(&partitions[now]);
 		if (counts[now] < 0)
-			die(EXIT_FAILED, "%s: %s", top->processes ? "/proc" : "/sys/class/gpup",
-			    strerror(-counts[now]));
+			die(EXIT_FAILED, "/proc: %s", strerror(-counts[now]));
 		time = now_ns();
 
 		if (clear)
@@ -288,7 +275,7 @@ static int run(int argc, char **argv)
 		usage_error("'%s' is too much; there are options only", argv[optind]);
 
 	/* In a virtual machine there are no partitions to see. */
-	if (access("/sys/class/gpup", F_OK))
+	if (access(sysfs_path("class/gpup"), F_OK))
 		top.processes = true;
 	show(&top);
 	return 0;

@@ -6,6 +6,7 @@
 #include "cmd.h"
 
 static const struct command *const commands[] = {
+	&command_adapter, &command_type, &command_partition, &command_metrics, &command_watch,
 	&command_info, &command_run, &command_sgemm, &command_filter, &command_top,
 	&command_mem, &command_stress, &command_load, &command_fault,
 	&command_trace, &command_bench, &command_check,
@@ -28,7 +29,7 @@ static void print_overview(FILE *file)
 	      "\n"
 	      "Commands:\n", file);
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(file, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(file, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "'gpup COMMAND --help' has the options of a command, gpup(1) the whole.\n"
 	      "  --help     print this\n"

@@ -66,6 +66,9 @@ PARTITION_ATTR_RO(wait_time_ns, GPUP_ATTR_WAIT_TIME_NS);
 PARTITION_ATTR_RO(hangs, GPUP_ATTR_HANGS);
 PARTITION_ATTR_RO(resets, GPUP_ATTR_RESETS);
 PARTITION_ATTR_RO(clients, GPUP_ATTR_CLIENTS);
+PARTITION_ATTR_RO(messages, GPUP_ATTR_MESSAGES);
+PARTITION_ATTR_RO(doorbells, GPUP_ATTR_DOORBELLS);
+PARTITION_ATTR_RO(interrupts, GPUP_ATTR_INTERRUPTS);
 
 static struct attribute *mdev_attrs[] = {
 	&attr_vram_min.attr.attr,
@@ -91,6 +94,9 @@ static struct attribute *mdev_attrs[] = {
 	&attr_hangs.attr.attr,
 	&attr_resets.attr.attr,
 	&attr_clients.attr.attr,
+	&attr_messages.attr.attr,
+	&attr_doorbells.attr.attr,
+	&attr_interrupts.attr.attr,
 	NULL
 };
 

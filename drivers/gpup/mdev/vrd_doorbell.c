@@ -66,6 +66,7 @@ void gpup_vrd_kick(struct gpup_vrd *vrd)
 void gpup_vrd_doorbell(struct gpup_vrd *vrd)
 {
 	trace_gpup_doorbell(vrd->partition->name);
+	atomic64_inc(&vrd->partition->doorbells);
 	gpup_vrd_kick(vrd);
 }
 

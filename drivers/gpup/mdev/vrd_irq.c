@@ -71,7 +71,8 @@ void gpup_vrd_irqs_release(struct gpup_vrd *vrd)
 void gpup_vrd_interrupt(struct gpup_vrd *vrd, unsigned int vector)
 {
 	trace_gpup_interrupt(vrd->partition->name, vector);
-	signal_trigger(vrd, &vrd->irqs.msix[vector]);
+	if (signal_trigger(vrd, &vrd->irqs.msix[vector]))
+		atomic64_inc(&vrd->partition->interrupts);
 }
 
 /**

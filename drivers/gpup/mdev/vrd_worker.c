@@ -40,9 +40,12 @@
 /* Messages after which a guest that waits for room is told, if it is not the end of a turn. */
 #define ROOM_CHECK	16
 
-/* What a doorbell costs, roughly: the shortest time that is worth watching, and the longest. */
+/*
+ * The shortest time that is worth watching: what a doorbell costs, roughly; and the longest: that
+ * for which KVM watches a processor of a guest that has halted.
+ */
 #define WATCH_MIN_NS	5000u
-#define WATCH_MAX_NS	50000u
+#define WATCH_MAX_NS	200000u
 
 enum step {
 	/* There may be more to do. */
@@ -189,8 +192,10 @@ static enum step one_step(struct gpup_vrd *vrd)
 	}
 
 	step = take_message(vrd, &header);
-	if (step == STEP_MORE)
+	if (step == STEP_MORE) {
+		atomic64_inc(&vrd->partition->messages);
 		gpup_vrd_message(vrd, &header);
+	}
 	return step;
 }
 

@@ -451,7 +451,7 @@ int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 
 	spin_lock(&mp->mm->lock);
 	if (flags & DRM_GPUP_BO_VRAM)
-		ret = gpup_budget_charge(&mp->vram, size);
+		ret = gpup_budget_charge(&mp->mm->pool, &mp->vram, size);
 	else if (size > mp->system_max - mp->system_used)
 		ret = -ENOMEM;
 	else
@@ -474,7 +474,7 @@ void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 {
 	spin_lock(&mp->mm->lock);
 	if (flags & DRM_GPUP_BO_VRAM)
-		gpup_budget_uncharge(&mp->vram, size);
+		gpup_budget_uncharge(&mp->mm->pool, &mp->vram, size);
 	else
 		mp->system_used -= size;
 	announce(mp);

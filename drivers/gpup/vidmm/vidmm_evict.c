@@ -305,16 +305,23 @@ void gpup_mem_trim(struct work_struct *work)
 	}
 }
 
-/* Returns false if there are not so many partitions. */
-static bool announce_to(struct gpup_vidmm *mm, unsigned int index)
+/* Partitions that are told with the lock held, if each can have all that it may. */
+#define ANNOUNCE_BATCH	64
+
+/*
+ * Tell partitions from the @first on. One that cannot have all is as much work as there are
+ * partitions, and is the last. Returns how many it were: none if there are no more.
+ */
+static unsigned int announce_from(struct gpup_vidmm *mm, unsigned int first)
 {
-	struct gpup_vidmm_partition *mp = NULL;
+	struct gpup_vidmm_partition *mp;
 	struct gpup_budget *budget;
+	unsigned int i = 0;
 	u64 target;
 
 	spin_lock(&mm->lock);
 	list_for_each_entry(budget, &mm->pool.budgets, link) {
-		if (index--)
+		if (i++ < first)
 			continue;
 		mp = to_mp(budget);
 		target = gpup_budget_target(&mm->pool, budget);
@@ -323,10 +330,11 @@ static bool announce_to(struct gpup_vidmm *mm, unsigned int index)
 			if (mp->listener)
 				mp->listener->changed(mp->listener_data);
 		}
-		break;
+		if (target < budget->max || i == first + ANNOUNCE_BATCH)
+			break;
 	}
 	spin_unlock(&mm->lock);
-	return mp;
+	return i > first ? i - first : 0;
 }
 
 /**
@@ -336,11 +344,12 @@ static bool announce_to(struct gpup_vidmm *mm, unsigned int index)
 void gpup_mem_announce(struct work_struct *work)
 {
 	struct gpup_vidmm *mm = container_of(to_delayed_work(work), struct gpup_vidmm, announce);
-	unsigned int i = 0;
+	unsigned int told = 0, count;
 
-	/* One at a time: each is as much work as there are partitions. */
-	while (announce_to(mm, i++))
+	while ((count = announce_from(mm, told))) {
+		told += count;
 		cond_resched();
+	}
 }
 
 /* The evicted object that was so for longest, with a reference. */

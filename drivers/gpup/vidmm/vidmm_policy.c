@@ -187,27 +187,31 @@ int gpup_budget_resize(struct gpup_pool *pool, struct gpup_budget *budget, u64 m
 
 /**
  * gpup_budget_charge() - May a partition allocate so much more?
+ * @pool: The pool.
  * @budget: Its budget; changed only on success.
  * @size: Bytes.
  *
  * Return: 0, or -ENOMEM beyond its limit.
  */
-int gpup_budget_charge(struct gpup_budget *budget, u64 size)
+int gpup_budget_charge(struct gpup_pool *pool, struct gpup_budget *budget, u64 size)
 {
 	if (budget->used > budget->max || size > budget->max - budget->used)
 		return -ENOMEM;
 	budget->used += size;
+	pool->used += size;
 	return 0;
 }
 
 /**
  * gpup_budget_uncharge() - A partition frees something
+ * @pool: The pool.
  * @budget: Its budget.
  * @size: Bytes, charged before and not resident.
  */
-void gpup_budget_uncharge(struct gpup_budget *budget, u64 size)
+void gpup_budget_uncharge(struct gpup_pool *pool, struct gpup_budget *budget, u64 size)
 {
 	budget->used -= size;
+	pool->used -= size;
 }
 
 /**
@@ -342,7 +346,7 @@ static bool fits(const struct gpup_pool *pool, const struct gpup_budget *who, u6
  * them, and then all rise above them evenly, until nothing is left or all have what they
  * have allocated; this one is taken to want all it may have. The level is in whole bytes, rounded
  * down, so that fewer bytes than there are partitions may not be given out. Costs
- * O(n log size).
+ * O(n log size), or next to nothing while there is enough for all.
  *
  * Return: Bytes, from the guarantee (even if that is not to be had, as memory was lost) to
  * the limit.
@@ -351,6 +355,8 @@ u64 gpup_budget_target(const struct gpup_pool *pool, const struct gpup_budget *b
 {
 	u64 low = 0, high = budget->max - budget->min;
 
+	if (budget->max <= excess(usable(pool), pool->used - budget->used))
+		return budget->max;
 	/* Higher levels are of no use to this one. */
 	if (fits(pool, budget, high))
 		return budget->max;

@@ -36,6 +36,8 @@ struct gpup_pool {
 	u64 retired;
 	/** @guaranteed: Sum of all guarantees. */
 	u64 guaranteed;
+	/** @used: Sum of what all have allocated: below 2^64, however many they are. */
+	u64 used;
 	/** @resident: Sum of what all have resident. */
 	u64 resident;
 };
@@ -48,8 +50,8 @@ int gpup_budget_join(struct gpup_pool *pool, struct gpup_budget *budget);
 void gpup_budget_leave(struct gpup_pool *pool, struct gpup_budget *budget);
 int gpup_budget_resize(struct gpup_pool *pool, struct gpup_budget *budget, u64 min, u64 max);
 
-int gpup_budget_charge(struct gpup_budget *budget, u64 size);
-void gpup_budget_uncharge(struct gpup_budget *budget, u64 size);
+int gpup_budget_charge(struct gpup_pool *pool, struct gpup_budget *budget, u64 size);
+void gpup_budget_uncharge(struct gpup_pool *pool, struct gpup_budget *budget, u64 size);
 int gpup_budget_admit(struct gpup_pool *pool, struct gpup_budget *budget, u64 size);
 void gpup_budget_evict(struct gpup_pool *pool, struct gpup_budget *budget, u64 size);
 

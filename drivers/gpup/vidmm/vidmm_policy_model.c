@@ -57,6 +57,16 @@ static u64 model_guaranteed(const struct model *m)
 	return sum;
 }
 
+static u64 model_used(const struct model *m)
+{
+	const struct share *s;
+	u64 sum = 0;
+
+	for (s = m->shares; s < m->shares + m->count; s++)
+		sum += s->used;
+	return sum;
+}
+
 static u64 model_resident(const struct model *m)
 {
 	const struct share *s;
@@ -264,7 +274,7 @@ static const char *leave(struct sequence *q, struct share *s)
 	struct model *m = &q->model;
 
 	evict(q, s, s->resident);
-	gpup_budget_uncharge(s->budget, s->used);
+	gpup_budget_uncharge(&q->pool, s->budget, s->used);
 	gpup_budget_leave(&q->pool, s->budget);
 	m->count--;
 	memmove(s, s + 1, (m->shares + m->count - s) * sizeof(*s));
@@ -301,7 +311,7 @@ static const char *allocate(struct sequence *q, struct share *s, u64 size)
 {
 	int ret = s->used + size > s->max ? -ENOMEM : 0;
 
-	if (gpup_budget_charge(s->budget, size) != ret)
+	if (gpup_budget_charge(&q->pool, s->budget, size) != ret)
 		return "allocate";
 	if (!ret)
 		s->used += size;
@@ -316,7 +326,7 @@ static const char *release(struct sequence *q, struct share *s)
 	u64 least = size > away ? size - away : 0, most = min(size, s->resident);
 
 	evict(q, s, least + below(q, most - least + 1));
-	gpup_budget_uncharge(s->budget, size);
+	gpup_budget_uncharge(&q->pool, s->budget, size);
 	s->used -= size;
 	q->seen[FREED]++;
 	return NULL;
@@ -486,7 +496,8 @@ static const char *check(struct sequence *q)
 	if (s != end_of(q))
 		return "number of partitions";
 	if (q->pool.size != q->model.size || q->pool.retired != q->model.lost ||
-	    q->pool.guaranteed != guaranteed || q->pool.resident != model_resident(&q->model))
+	    q->pool.guaranteed != guaranteed || q->pool.used != model_used(&q->model) ||
+	    q->pool.resident != model_resident(&q->model))
 		return "state of the pool";
 	if (gpup_pool_available(&q->pool) != (guaranteed < usable ? usable - guaranteed : 0))
 		return "what is available";

@@ -25,6 +25,7 @@ static void set(struct gpup_pool *pool, struct gpup_budget *budgets, const struc
 		budgets[i] = scene->budgets[i];
 		list_add_tail(&budgets[i].link, &pool->budgets);
 		pool->guaranteed += budgets[i].min;
+		pool->used += budgets[i].used;
 		pool->resident += budgets[i].resident;
 	}
 }
@@ -159,8 +160,9 @@ static void what_is_allowed(struct kunit *test)
 
 		set(&pool, budgets, &rows[i].scene);
 		all = pool.resident;
-		KUNIT_EXPECT_EQ_MSG(test, rows[i].charge, gpup_budget_charge(&budgets[0], size),
-				    "%s", rows[i].name);
+		KUNIT_EXPECT_EQ_MSG(test, rows[i].charge,
+				    gpup_budget_charge(&pool, &budgets[0], size), "%s",
+				    rows[i].name);
 		KUNIT_EXPECT_EQ_MSG(test, was->used + (rows[i].charge ? 0 : size),
 				    budgets[0].used, "%s", rows[i].name);
 		KUNIT_EXPECT_EQ_MSG(test, rows[i].admit,
@@ -295,9 +297,9 @@ static void what_can_be_counted_on(struct kunit *test)
 		  { .min = SZ_128M, .max = SZ_512M, .used = 500ull * SZ_1M },
 		  { .min = SZ_128M, .max = SZ_512M, .used = 500ull * SZ_1M } } },
 		  { SZ_1G / 3, SZ_1G / 3, SZ_1G / 3 } },
-		{ "huge", { U64_MAX, 0, { { .max = U64_MAX, .used = U64_MAX },
-					  { .min = 1, .max = U64_MAX, .used = U64_MAX } } },
-		  { U64_MAX / 2, U64_MAX / 2 + 1 } },
+		{ "huge", { U64_MAX, 0, { { .max = U64_MAX, .used = U64_MAX / 2 },
+					  { .min = 1, .max = U64_MAX, .used = U64_MAX / 2 } } },
+		  { U64_MAX / 2 + 1, U64_MAX / 2 + 1 } },
 	};
 	struct gpup_budget budgets[4];
 	struct gpup_pool pool;
@@ -342,7 +344,7 @@ static void targets_are_monotone(struct kunit *test)
 			pool.size += below(&rnd, 50);
 			break;
 		case 1:
-			budgets[1].used -= below(&rnd, budgets[1].used + 1);
+			gpup_budget_uncharge(&pool, &budgets[1], below(&rnd, budgets[1].used + 1));
 			break;
 		case 2:
 			budgets[0].max += below(&rnd, 50);

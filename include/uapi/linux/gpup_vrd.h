@@ -143,7 +143,6 @@
 #define GPUP_VRD_NOTIFY_ALWAYS		1
 #define GPUP_VRD_NOTIFY_IDLE		2
 
-
 /**
  * struct gpup_vrd_ring - Control page of a ring
  * @tail: Bytes ever produced, modulo 2^32. Written by the producer.
@@ -274,9 +273,9 @@ struct gpup_vrd_memory_status {
  * @failed_at); posted messages that create something and fail leave a handle that does
  * not exist, and everything that names it fails.
  *
- * GPUP_VRD_MSG_QUIET goes with GPUP_VRD_MSG_REPLY, and says that nobody waits for the reply: if it is
- * a good one, the device need not interrupt for it before GPUP_VRD_QUIET_MAX of them have gathered.
- * The driver finds them with the next event.
+ * GPUP_VRD_MSG_QUIET goes with GPUP_VRD_MSG_REPLY, and says that nobody waits for the reply: if it
+ * is a good one, the device need not interrupt for it before GPUP_VRD_QUIET_MAX of them have
+ * gathered. The driver finds them with the next event.
  *
  * A message of an unknown opcode, or whose size does not fit its opcode, is
  * answered with EOPNOTSUPP or EINVAL if it asked for a reply, and otherwise ignored.

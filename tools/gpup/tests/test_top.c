@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sysfs.h"
 #include "tap.h"
 #include "top.h"
 
@@ -33,29 +34,54 @@ static void make_file(const char *path, const char *format, ...)
 
 static void test_partitions(void)
 {
-	static struct top_partition partitions[4];
-	char path[64];
+	struct partition *partitions;
+	const uint64_t *values;
 
-	make_file("class/gpup10/partitions/host/vram_max", "4096\n");
-	make_file("class/gpup2/partitions/host/vram_max", "1073741824\n");
-	make_file("class/gpup2/partitions/host/vram_used", "65536\n");
-	make_file("class/gpup2/partitions/host/gpu_time_ns", "123456789012\n");
-	make_file("class/gpup2/partitions/host/jobs", "7\n");
-	make_file("class/gpup2/partitions/host/hangs", "1\n");
-	make_file("class/gpup2/partitions/host/sched_weight", "100\n");
-	make_file("class/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_max", "1\n");
+	make_file("class/gpup/gpup10/partitions/host/vram_max", "4096\n");
+	make_file("class/gpup/gpup2/partitions/host/vram_max", "1073741824\n");
+	make_file("class/gpup/gpup2/partitions/host/vram_used", "65536\n");
+	make_file("class/gpup/gpup2/partitions/host/gpu_time_ns", "123456789012\n");
+	make_file("class/gpup/gpup2/partitions/host/jobs", "7\n");
+	make_file("class/gpup/gpup2/partitions/host/hangs", "1\n");
+	make_file("class/gpup/gpup2/partitions/host/sched_weight", "100\n");
+	make_file("class/gpup/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_max", "1\n");
 
-	snprintf(path, sizeof(path), "%s/class", root);
-	tap_ok(top_read_partitions(path, partitions, 4) == 3, "three partitions");
-	tap_ok(!strcmp(partitions[0].gpu, "gpup2") && !strcmp(partitions[2].gpu, "gpup10"),
+	setenv("GPUP_SYSFS", root, 1);
+	tap_ok(read_partitions(&partitions) == 3, "three partitions");
+	tap_ok(!strcmp(partitions[0].adapter, "gpup2") && !strcmp(partitions[2].adapter, "gpup10"),
 	       "GPUs are in the order of their numbers");
 	tap_ok(!strcmp(partitions[0].name, "00000000-1111-2222-3333-444444444444"), "a UUID");
-	tap_ok(partitions[1].vram_max == 1073741824 && partitions[1].vram_used == 65536 &&
-	       partitions[1].gpu_time == 123456789012 && partitions[1].jobs == 7 &&
-	       partitions[1].hangs == 1 && partitions[1].sched_weight == 100 &&
-	       !partitions[1].clients, "its files");
-	tap_ok(top_read_partitions(path, partitions, 2) == 2, "room for two");
-	tap_ok(top_read_partitions("/nonexistent", partitions, 4) == -ENOENT, "no such directory");
+	values = partitions[1].values;
+	tap_ok(values[VRAM_MAX] == 1073741824 && values[VRAM_USED] == 65536 &&
+	       values[GPU_TIME] == 123456789012 && values[JOBS] == 7 && values[HANGS] == 1 &&
+	       values[SCHED_WEIGHT] == 100 && !values[CLIENTS], "its files");
+	free(partitions);
+	setenv("GPUP_SYSFS", "/nonexistent", 1);
+	tap_ok(read_partitions(&partitions) == -ENOENT, "no such directory");
+}
+
+static void test_sizes(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t size;
+	} good[] = {
+		{ "0", 0 }, { "4096", 4096 }, { "4096B", 4096 }, { "1K", 1024 }, { "1k", 1024 },
+		{ "512M", 512ull << 20 }, { "1.5G", 3ull << 29 }, { "1.5 GiB", 3ull << 29 },
+		{ "2T", 2ull << 40 }, { "512MiB", 512ull << 20 }, { "512MB", 512ull << 20 },
+	};
+	static const char *const bad[] = {
+		"", "M", "-1", "+1", " 1", "1X", "1MM", "1Mi ", "1.0001K", "1e99", "nan", "inf",
+		"99999999T",
+	};
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		tap_ok(parse_size(good[i].text, &size) && size == good[i].size, "size %s",
+		       good[i].text);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		tap_ok(!parse_size(bad[i], &size), "'%s' is no size", bad[i]);
 }
 
 static void test_clients(void)
@@ -96,6 +122,7 @@ int main(void)
 		return 1;
 	}
 	test_partitions();
+	test_sizes();
 	test_clients();
 	status = tap_end();
 	snprintf(command, sizeof(command), "rm -r %s", root);

@@ -49,6 +49,9 @@ static const struct attribute partition_attributes[] = {
 	{ "hangs", false },
 	{ "resets", false },
 	{ "clients", false },
+	{ "messages", false },
+	{ "doorbells", false },
+	{ "interrupts", false },
 	{}
 };
 

@@ -107,6 +107,15 @@ int vrd_send(struct vrd *vrd, const struct vrd_message *message)
 	return ret;
 }
 
+int vrd_send_silently(struct vrd *vrd, const struct vrd_message *message)
+{
+	int ret = put_message(vrd, message, 0);
+
+	if (!ret)
+		__atomic_store_n(&vrd->cmd->tail, vrd->cmd_tail, __ATOMIC_RELEASE);
+	return ret;
+}
+
 static void copy_event(struct vrd *vrd, uint32_t skip, void *to, uint32_t size)
 {
 	uint32_t offset = (vrd->evt_head + skip) % vrd->config.ring_size;
@@ -133,7 +142,7 @@ static void note_released(struct vrd *vrd, const struct gpup_vrd_event *event)
 
 static void note_trim(struct vrd *vrd, const struct gpup_vrd_event *event)
 {
-	if (!vrd->config.memory_status)
+	if (!(vrd->config.features & GPUP_VRD_F_MEMORY_STATUS))
 		fatal("TRIM, which was not asked for");
 	if (event->size != sizeof(*event) + sizeof(vrd->trim) || event->sequence || event->error)
 		fatal("TRIM with size %u, sequence %u, error %u", event->size, event->sequence,

@@ -289,10 +289,8 @@ int vrd_dma_unmap(struct vrd *vrd, uint64_t address, uint64_t size)
 void vrd_negotiate(struct vrd *vrd)
 {
 	uint32_t status = GPUP_VRD_STATUS_ACKNOWLEDGE;
-	uint32_t features = GPUP_VRD_F_DOORBELL_PAGE;
+	uint32_t features = GPUP_VRD_F_DOORBELL_PAGE | vrd->config.features;
 
-	if (vrd->config.memory_status)
-		features |= GPUP_VRD_F_MEMORY_STATUS;
 	if (vrd_read(vrd, GPUP_VRD_REG_MAGIC) != GPUP_VRD_MAGIC ||
 	    vrd_read(vrd, GPUP_VRD_REG_VERSION) >> 16 != GPUP_VRD_VERSION_MAJOR)
 		fatal("%s is no device that we know", vrd->uuid);
@@ -338,7 +336,7 @@ void vrd_set_up(struct vrd *vrd)
 	vrd_set_area(vrd, GPUP_VRD_REG_EVT_LO, vrd_address(vrd, vrd->evt), size);
 	vrd_set_area(vrd, GPUP_VRD_REG_SLOTS_LO, vrd_address(vrd, vrd->slots),
 		     vrd->config.slots);
-	if (vrd->config.memory_status) {
+	if (vrd->config.features & GPUP_VRD_F_MEMORY_STATUS) {
 		vrd->memory_status = vrd_alloc(vrd, PAGE);
 		vrd_set_address(vrd, GPUP_VRD_REG_MEMORY_LO,
 				vrd_address(vrd, vrd->memory_status));

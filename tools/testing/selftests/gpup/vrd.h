@@ -38,8 +38,8 @@ struct vrd_config {
 	uint32_t ring_size;
 	/* Number of slots; zero for 256. */
 	uint32_t slots;
-	/* The feature of that name is accepted. */
-	bool memory_status;
+	/* GPUP_VRD_F_* that are accepted, besides the doorbell page. */
+	uint32_t features;
 };
 
 struct vrd {
@@ -144,6 +144,8 @@ struct vrd_message {
 
 /* Send it, and do not look back. */
 int vrd_send(struct vrd *vrd, const struct vrd_message *message);
+/* The same, and never ring the doorbell. */
+int vrd_send_silently(struct vrd *vrd, const struct vrd_message *message);
 /* Send it with GPUP_VRD_MSG_REPLY, and wait for the answer. @reply may be NULL. */
 int vrd_ask(struct vrd *vrd, const struct vrd_message *message, void *reply, uint32_t size);
 /* The same for messages of one part. */

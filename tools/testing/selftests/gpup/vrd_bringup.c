@@ -121,7 +121,7 @@ static const struct sequence sequences[] = {
 				   S(ACK | DRIVER | FEATURES) },
 	  ACK | DRIVER, GPUP_VRD_ERROR_NONE },
 	{ "a second attempt at features",
-	  { S(ACK | DRIVER), W(DRIVER_FEATURES, 4), S(ACK | DRIVER | FEATURES),
+	  { S(ACK | DRIVER), W(DRIVER_FEATURES, 1u << 31), S(ACK | DRIVER | FEATURES),
 	    W(DRIVER_FEATURES, 0), S(ACK | DRIVER | FEATURES) },
 	  ACK | DRIVER | FEATURES, GPUP_VRD_ERROR_NONE },
 	{ "CMD_LO too early", { S(ACK | DRIVER), W(CMD_LO, 0) },

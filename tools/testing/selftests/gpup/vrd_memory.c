@@ -30,11 +30,11 @@ FIXTURE_VARIANT(memory) {
 };
 
 FIXTURE_VARIANT_ADD(memory, mmap) {
-	.config = { .memory_status = true },
+	.config = { .features = GPUP_VRD_F_MEMORY_STATUS },
 };
 
 FIXTURE_VARIANT_ADD(memory, no_mmap) {
-	.config = { .memory_status = true, .no_mmap = true },
+	.config = { .features = GPUP_VRD_F_MEMORY_STATUS, .no_mmap = true },
 };
 
 FIXTURE_SETUP(memory)
@@ -324,7 +324,7 @@ TEST_F(memory, not_accepted)
 	unsigned int i;
 	uint32_t bo;
 
-	vrd->config.memory_status = false;
+	vrd->config.features = 0;
 	vrd_start(vrd);
 	EXPECT_EQ(0, vrd_sync(vrd));
 	for (i = 0; i <= ARRAY_SIZE(addresses); i++) {
@@ -453,7 +453,7 @@ TEST_F(memory, given_back)
 	uint32_t bo;
 
 	for (way = 0; way < 3; way++) {
-		vrd->config.memory_status = true;
+		vrd->config.features = GPUP_VRD_F_MEMORY_STATUS;
 		vrd_start(vrd);
 		ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, BO_SIZE, &bo));
 		page = (uint32_t *)vrd->memory_status;
@@ -463,7 +463,7 @@ TEST_F(memory, given_back)
 			ASSERT_EQ(0, vrd_vfio_reset(vrd));
 		/* The third time by the next driver's own reset. */
 		memset(page, 0x5a, PAGE);
-		vrd->config.memory_status = false;
+		vrd->config.features = 0;
 		vrd_negotiate(vrd);
 		vrd->memory_status = NULL;
 		vrd_set_up(vrd);

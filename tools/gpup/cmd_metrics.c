@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * gpup metrics: the figures of all partitions in Prometheus' text format, version 0.0.4.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "options.h"
+#include "sysfs.h"
+
+/* The value in the base unit, exactly. */
+static void print_value(FILE *out, enum unit unit, uint64_t value)
+{
+	switch (unit) {
+	case UNIT_NS:
+		fprintf(out, "%" PRIu64 ".%09" PRIu64 "\n", value / 1000000000, value % 1000000000);
+		break;
+	case UNIT_US:
+		fprintf(out, "%" PRIu64 ".%06" PRIu64 "\n", value / 1000000, value % 1000000);
+		break;
+	case UNIT_MS:
+		fprintf(out, "%" PRIu64 ".%03" PRIu64 "\n", value / 1000, value % 1000);
+		break;
+	case UNIT_PERCENT:
+		fprintf(out, "%" PRIu64 ".%02" PRIu64 "\n", value / 100, value % 100);
+		break;
+	case UNIT_BYTES:
+	case UNIT_COUNT:
+		fprintf(out, "%" PRIu64 "\n", value);
+		break;
+	}
+}
+
+/* A label's value: backslash, quote and line feed are escaped. */
+static void print_label(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "%s=\"", name);
+	for (; *value; value++) {
+		if (*value == '\\' || *value == '"')
+			fputc('\\', out);
+		if (*value == '\n')
+			fputs("\\n", out);
+		else
+			fputc(*value, out);
+	}
+	fputc('"', out);
+}
+
+static void print_header(FILE *out, const char *name, const char *help, const char *type)
+{
+	fprintf(out, "# HELP gpup_%s %s\n# TYPE gpup_%s %s\n", name, help, name, type);
+}
+
+static void print_adapters(FILE *out)
+{
+	struct adapter *list;
+	int count = must_read_adapters(&list), i;
+
+	print_header(out, "adapter_info", "A GPU that gpup divides.", "gauge");
+	for (i = 0; i < count; i++) {
+		fputs("gpup_adapter_info{", out);
+		print_label(out, "adapter", list[i].id);
+		fputc(',', out);
+		print_label(out, "name", list[i].name);
+		fputs("} 1\n", out);
+	}
+	print_header(out, "adapter_vram_bytes", "Video memory of the GPU.", "gauge");
+	for (i = 0; i < count; i++) {
+		fputs("gpup_adapter_vram_bytes{", out);
+		print_label(out, "adapter", list[i].id);
+		fprintf(out, "} %" PRIu64 "\n", list[i].vram_total);
+	}
+	print_header(out, "adapter_vram_available_bytes",
+		     "Video memory that no partition is guaranteed.", "gauge");
+	for (i = 0; i < count; i++) {
+		fputs("gpup_adapter_vram_available_bytes{", out);
+		print_label(out, "adapter", list[i].id);
+		fprintf(out, "} %" PRIu64 "\n", list[i].vram_available);
+	}
+	free(list);
+}
+
+static void print_partitions(FILE *out)
+{
+	struct partition *list;
+	int count = must_read_partitions(&list), a, i;
+	char name[80];
+
+	for (a = 0; a < ATTRIBUTES; a++) {
+		snprintf(name, sizeof(name), "partition_%s", attributes[a].metric);
+		print_header(out, name, attributes[a].help,
+			     attributes[a].counter ? "counter" : "gauge");
+		for (i = 0; i < count; i++) {
+			fprintf(out, "gpup_%s{", name);
+			print_label(out, "adapter", list[i].adapter);
+			fputc(',', out);
+			print_label(out, "partition", list[i].name);
+			fputs("} ", out);
+			print_value(out, attributes[a].unit, list[i].values[a]);
+		}
+	}
+	free(list);
+}
+
+/* The collector must never see half of it. */
+static void write_whole(const char *path)
+{
+	char *temporary;
+	FILE *out;
+	int fd;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		die(EXIT_FAILED, "out of memory");
+	fd = mkstemp(temporary);
+	if (fd < 0)
+		die(EXIT_FAILED, "%s: %s", temporary, strerror(errno));
+	/* It is for others to read, whose user is not ours. */
+	out = fchmod(fd, 0644) ? NULL : fdopen(fd, "w");
+	if (out) {
+		print_adapters(out);
+		print_partitions(out);
+	}
+	if (!out || ferror(out) || fclose(out) || rename(temporary, path)) {
+		int error = errno;
+
+		unlink(temporary);
+		die(EXIT_FAILED, "%s: %s", path, strerror(error));
+	}
+	free(temporary);
+}
+
+static int run(int argc, char **argv)
+{
+	enum { OPTION_OUTPUT = OPTION_FIRST };
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "output", required_argument, NULL, OPTION_OUTPUT },
+		{ 0 }
+	};
+	const char *output = NULL;
+	struct adapter *list;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_HELP:
+			print_help(current_command);
+			return 0;
+		case OPTION_OUTPUT:
+			output = optarg;
+			break;
+		default:
+			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		usage_error("'%s' is too much; there are options only", argv[optind]);
+	/* Without gpup here an old file stays, and tells by its age that nobody writes it. */
+	must_read_adapters(&list);
+	free(list);
+	if (output) {
+		write_whole(output);
+		return 0;
+	}
+	print_adapters(stdout);
+	print_partitions(stdout);
+	return 0;
+}
+
+const struct command command_metrics = {
+	.name = "metrics",
+	.summary = "print the figures of all partitions for Prometheus",
+	.help = "[--output FILE]\n"
+		"\n"
+		"Print what sysfs has of GPUs and partitions in Prometheus' text format: for the\n"
+		"textfile collector of node_exporter.\n"
+		"\n"
+		"  --output FILE       write to that file, which is replaced as a whole\n"
+		"  --help              print this\n",
+	.run = run,
+};
