@@ -21,22 +21,25 @@ accelerator()
 }
 
 # qemu_host K MEM DIR CONSOLE ARGS...: becomes QEMU, so call it in a subshell.
-# CONSOLE is QEMU's -serial; ARGS go to the kernel's command line.
+# CONSOLE is QEMU's -serial; ARGS go to the kernel's command line. TESTBED_IMAGE is a disk of the
+# tree to boot in place of the testbed's own: by its own init, and it keeps what is written.
 qemu_host()
 {
-	local k=$1 mem=$2 dir=$3 console=$4 cpus
+	local k=$1 mem=$2 dir=$3 console=$4 cpus image=${TESTBED_IMAGE:-} snapshot=off init=../sbin/init
 	local -a accel
 
 	shift 4
 	read -ra accel < <(accelerator)
 	cpus=${TESTBED_CPUS:-2}
+	# shellcheck disable=SC2153 # another variable
+	[ -n "$image" ] || { image=$IMAGE && snapshot=on && init=host/init; }
 	ROOT_LOG=$dir exec_in_root "$(emulator)" -L /usr/share/qemu -L /usr/share/seabios \
 		-name host -machine q35 "${accel[@]}" -smp "$cpus" -m "$mem" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-serial "$console" \
 		-kernel "/boot/vmlinuz-$k" -initrd "/boot/initrd-$k" \
-		-append "console=ttyS0 panic=-1 log_buf_len=16M mitigations=off audit=0 cryptomgr.notests testbed.init=host/init testbed.kernel=$k $*" \
-		-drive "if=none,id=root,file=/mnt/top/build/testbed/disk.img,format=raw,snapshot=on" \
+		-append "console=ttyS0 panic=-1 log_buf_len=16M mitigations=off audit=0 cryptomgr.notests testbed.init=$init testbed.kernel=$k $*" \
+		-drive "if=none,id=root,file=/mnt/top/${image#"$TOP"/},format=raw,snapshot=$snapshot" \
 		-device virtio-blk-pci,drive=root \
 		-drive "if=none,id=vmroot,file=/mnt/top/build/testbed/disk.img,format=raw,readonly=on" \
 		-device virtio-blk-pci,drive=vmroot \

@@ -18,10 +18,10 @@ set_version()
 	sed -i "s/^VERSION.*/VERSION	:= ${version%-*}/" "$dir/version.mk"
 }
 
-# -d: the kernel source that the book needs is not the package, but the testbed's.
+# deb_steps DIR OPTIONS. -d: the kernel source that the book needs is not the package, but the testbed's.
 deb_steps()
 {
-	in_root env -C "$1" LINUX="/mnt/top/${SOURCE#"$TOP"/}" DEB_BUILD_OPTIONS="parallel=$(nproc)" \
+	in_root env -C "$1" LINUX="/mnt/top/${SOURCE#"$TOP"/}" DEB_BUILD_OPTIONS="parallel=$(nproc) ${2:-}" \
 		dpkg-buildpackage -b -us -uc -d
 }
 
@@ -29,13 +29,13 @@ build_deb()
 {
 	local version=${1:-} dir=$BUILD/deb
 
-	# Of the tree's files two may have been changed here: for set_version().
-	rm -f "$dir/src/debian/changelog" "$dir/src/version.mk"
+	# Nothing of an earlier build may get into the packages.
+	rm -rf "$dir"
 	sync_sources "$dir/src"
-	rm -f "$dir"/*.{deb,changes,buildinfo}
 	[ -z "$version" ] || set_version "$dir/src" "$version"
 	say "deb: building the packages"
-	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src"
+	# Another version is the same tree: its tests need not be run again.
+	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src" "${version:+nocheck}"
 }
 
 cmd_deb()
