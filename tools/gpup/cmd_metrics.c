@@ -17,24 +17,20 @@
 /* The value in the base unit, exactly. */
 static void print_value(FILE *out, enum unit unit, uint64_t value)
 {
-	switch (unit) {
-	case UNIT_NS:
-		fprintf(out, "%" PRIu64 ".%09" PRIu64 "\n", value / 1000000000, value % 1000000000);
-		break;
-	case UNIT_US:
-		fprintf(out, "%" PRIu64 ".%06" PRIu64 "\n", value / 1000000, value % 1000000);
-		break;
-	case UNIT_MS:
-		fprintf(out, "%" PRIu64 ".%03" PRIu64 "\n", value / 1000, value % 1000);
-		break;
-	case UNIT_PERCENT:
-		fprintf(out, "%" PRIu64 ".%02" PRIu64 "\n", value / 100, value % 100);
-		break;
-	case UNIT_BYTES:
-	case UNIT_COUNT:
-		fprintf(out, "%" PRIu64 "\n", value);
-		break;
-	}
+	/* Digits behind the point. */
+	static const int digits[] = {
+		[UNIT_NS] = 9, [UNIT_US] = 6, [UNIT_MS] = 3, [UNIT_PERCENT] = 2,
+		[UNIT_BYTES] = 0, [UNIT_COUNT] = 0,
+	};
+	uint64_t scale = 1;
+	int i;
+
+	for (i = 0; i < digits[unit]; i++)
+		scale *= 10;
+	fprintf(out, "%" PRIu64, value / scale);
+	if (digits[unit])
+		fprintf(out, ".%0*" PRIu64, digits[unit], value % scale);
+	fputc('\n', out);
 }
 
 /* A label's value: backslash, quote and line feed are escaped. */
@@ -149,15 +145,10 @@ static int run(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
-		case OPTION_HELP:
-			print_help(current_command);
-			return 0;
 		case OPTION_OUTPUT:
 			output = optarg;
 			break;
-		default:
-			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
-			return EXIT_USAGE;
+		HELP_CASES;
 		}
 	}
 	if (optind < argc)

@@ -263,12 +263,7 @@ static int run(int argc, char **argv)
 		case OPTION_PROCESSES:
 			top.processes = true;
 			break;
-		case OPTION_HELP:
-			print_help(current_command);
-			return 0;
-		default:
-			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
-			return EXIT_USAGE;
+		HELP_CASES;
 		}
 	}
 	if (optind < argc)

@@ -200,9 +200,6 @@ static int run(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
-		case OPTION_HELP:
-			print_help(current_command);
-			return 0;
 		case OPTION_JSON:
 			json = true;
 			break;
@@ -212,9 +209,7 @@ static int run(int argc, char **argv)
 		case OPTION_SECONDS:
 			seconds = parse_seconds("--seconds", optarg);
 			break;
-		default:
-			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
-			return EXIT_USAGE;
+		HELP_CASES;
 		}
 	}
 	if (optind < argc)

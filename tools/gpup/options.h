@@ -21,16 +21,20 @@ enum {
 	"  --device PATH       the GPU's render node; else GPUP_DEVICE, or the first\n" \
 	"  --help              print this\n"
 
-/* For the switch over getopt_long(); @device is a variable for the path. */
-#define COMMON_CASES(device) \
+/* For the switch over getopt_long(): the last of its cases. */
+#define HELP_CASES \
 	case OPTION_HELP: \
 		print_help(current_command); \
 		exit(0); \
-	case OPTION_DEVICE: \
-		device = optarg; \
-		break; \
 	default: \
 		fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name); \
 		exit(EXIT_USAGE)
+
+/* The same for commands that use a GPU; @device is a variable for the path. */
+#define COMMON_CASES(device) \
+	case OPTION_DEVICE: \
+		device = optarg; \
+		break; \
+	HELP_CASES
 
 #endif

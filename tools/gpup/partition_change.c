@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* gpup partition: slices of a GPU, created, changed and removed. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -226,11 +227,15 @@ static const char *new_uuid(void)
 {
 	static char uuid[UUID_LENGTH + 1];
 	FILE *file;
+	int i;
 
 	if (option_uuid) {
 		if (!is_uuid(option_uuid))
 			usage_error("--uuid: '%s' is no UUID", option_uuid);
-		return option_uuid;
+		/* As the kernel spells it. */
+		for (i = 0; i < UUID_LENGTH; i++)
+			uuid[i] = (char)tolower(option_uuid[i]);
+		return uuid;
 	}
 	file = fopen("/proc/sys/kernel/random/uuid", "r");
 	if (!file || !fgets(uuid, sizeof(uuid), file))

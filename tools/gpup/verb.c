@@ -35,9 +35,6 @@ int run_verb(const struct verb *verbs, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
-		case OPTION_HELP:
-			print_help(current_command);
-			return 0;
 		case OPTION_JSON:
 			json = true;
 			break;
@@ -47,9 +44,7 @@ int run_verb(const struct verb *verbs, int argc, char **argv)
 		case OPTION_UUID:
 			option_uuid = optarg;
 			break;
-		default:
-			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
-			return EXIT_USAGE;
+		HELP_CASES;
 		}
 	}
 	if (optind < argc)
