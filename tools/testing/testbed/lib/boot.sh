@@ -23,9 +23,11 @@ accelerator()
 # qemu_host K MEM DIR CONSOLE ARGS...: becomes QEMU, so call it in a subshell.
 # CONSOLE is QEMU's -serial; ARGS go to the kernel's command line. TESTBED_IMAGE is a disk of the
 # tree to boot in place of the testbed's own: by its own init, and it keeps what is written.
+# TESTBED_VM_IMAGE is one for the VMs that are started there.
 qemu_host()
 {
 	local k=$1 mem=$2 dir=$3 console=$4 cpus image=${TESTBED_IMAGE:-} snapshot=off init=../sbin/init
+	local vm_image=${TESTBED_VM_IMAGE:-$IMAGE}
 	local -a accel
 
 	shift 4
@@ -41,7 +43,7 @@ qemu_host()
 		-append "console=ttyS0 panic=-1 log_buf_len=16M mitigations=off audit=0 cryptomgr.notests testbed.init=$init testbed.kernel=$k $*" \
 		-drive "if=none,id=root,file=/mnt/top/${image#"$TOP"/},format=raw,snapshot=$snapshot" \
 		-device virtio-blk-pci,drive=root \
-		-drive "if=none,id=vmroot,file=/mnt/top/build/testbed/disk.img,format=raw,readonly=on" \
+		-drive "if=none,id=vmroot,file=/mnt/top/${vm_image#"$TOP"/},format=raw,readonly=on" \
 		-device virtio-blk-pci,drive=vmroot \
 		-virtfs local,path=/mnt/top/tools/testing/testbed,mount_tag=bed,security_model=none,readonly=on,multidevs=remap \
 		-virtfs local,path=/mnt/top,mount_tag=top,security_model=none,readonly=on,multidevs=remap \
