@@ -74,6 +74,16 @@ void gpup_register_adapter_notifier(struct gpup_adapter_notifier *notifier);
 void gpup_unregister_adapter_notifier(struct gpup_adapter_notifier *notifier);
 
 /**
+ * struct gpup_partition_owner - What a partition asks the device that it belongs to
+ */
+struct gpup_partition_owner {
+	/** @lost: It has hung the GPU too often. In process context. */
+	void (*lost)(void *data);
+	/** @needs_reset: Has the device stopped until its VM resets it? In process context. */
+	bool (*needs_reset)(void *data);
+};
+
+/**
  * struct gpup_partition_config - What a partition is created with
  */
 struct gpup_partition_config {
@@ -93,10 +103,10 @@ struct gpup_partition_config {
 	const struct gpup_memory_listener *listener;
 	/** @listener_data: Passed to it. */
 	void *listener_data;
-	/** @lost: Called when it has hung the GPU too often, in process context; or NULL. */
-	void (*lost)(void *data);
-	/** @lost_data: Passed to it. */
-	void *lost_data;
+	/** @owner: The device that it belongs to, or NULL. */
+	const struct gpup_partition_owner *owner;
+	/** @owner_data: Passed to it. */
+	void *owner_data;
 };
 
 /* Objects of all kinds, and clients, that one handle table may hold by default. */
@@ -127,10 +137,10 @@ struct gpup_partition {
 	struct gpup_vidmm_partition mm;
 	/** @sched: Share of the engines. */
 	struct gpup_sched_partition sched;
-	/** @lost: See &gpup_partition_config.lost. */
-	void (*lost)(void *data);
-	/** @lost_data: Passed to it. */
-	void *lost_data;
+	/** @owner: The device that it belongs to, or NULL. */
+	const struct gpup_partition_owner *owner;
+	/** @owner_data: Passed to it. */
+	void *owner_data;
 	/** @clients: Number of clients. */
 	atomic_t clients;
 	/** @messages: Messages of the VM that were carried out. */
@@ -170,6 +180,8 @@ void gpup_partition_info(struct gpup_partition *partition, struct drm_gpup_parti
  * @GPUP_ATTR_WAIT_TIME_NS: Time that jobs which could run have waited for an engine, in ns.
  * @GPUP_ATTR_HANGS: Jobs that were taken to be hung.
  * @GPUP_ATTR_RESETS: Resets of an engine or of the GPU that its jobs made necessary.
+ * @GPUP_ATTR_THROTTLED: 1 if it gets less GPU time because of its hangs, or 0.
+ * @GPUP_ATTR_NEEDS_RESET: 1 if its device has stopped until the VM resets it, or 0.
  * @GPUP_ATTR_CLIENTS: Clients at present.
  * @GPUP_ATTR_MESSAGES: Messages of the VM that were carried out.
  * @GPUP_ATTR_DOORBELLS: Times that the VM has rung for them.
@@ -198,6 +210,8 @@ enum gpup_partition_attr {
 	GPUP_ATTR_WAIT_TIME_NS,
 	GPUP_ATTR_HANGS,
 	GPUP_ATTR_RESETS,
+	GPUP_ATTR_THROTTLED,
+	GPUP_ATTR_NEEDS_RESET,
 	GPUP_ATTR_CLIENTS,
 	GPUP_ATTR_MESSAGES,
 	GPUP_ATTR_DOORBELLS,

@@ -4,6 +4,7 @@
  */
 #include <linux/devcoredump.h>
 #include <linux/device.h>
+#include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -17,11 +18,16 @@
  * DOC: Events
  *
  * A "change" uevent of the GPU's device (/sys/class/gpup/gpupN) tells what has happened to a
- * partition. GPUP_EVENT is "hang", "fault", "throttled", "released" or "lost"; GPUP_PARTITION
- * the name of the partition; and unless it is "released", GPUP_CLIENT, GPUP_QUEUE, GPUP_JOB
- * and GPUP_ERROR say whose job it was. They are rate-limited as the lines in the log are.
- * GPUP_EVENT is "budget" after its limits were changed: to GPUP_VRAM_MIN and GPUP_VRAM_MAX,
- * in bytes.
+ * partition, whose name is GPUP_PARTITION. GPUP_EVENT is one of:
+ *
+ * - "hang", "fault" and "throttled". GPUP_CLIENT, GPUP_QUEUE, GPUP_JOB and GPUP_ERROR (an errno)
+ *   say whose job it was.
+ * - "released": it is not throttled any more.
+ * - "needs-reset": its device has stopped until the VM resets it. GPUP_ERROR is the reason, one
+ *   of GPUP_VRD_ERROR_*.
+ * - "budget": its limits were changed, to GPUP_VRAM_MIN and GPUP_VRAM_MAX, in bytes.
+ *
+ * They are rate-limited as the lines in the log are.
  *
  * After a hang a device coredump (/sys/class/devcoredump) describes the job that hung. It has
  * nothing of any other partition, and nothing of the contents of memory. As with all drivers
@@ -35,7 +41,6 @@ static const char * const event_names[] = {
 	[GPUP_SCHED_FAULT] = "fault",
 	[GPUP_SCHED_THROTTLED] = "throttled",
 	[GPUP_SCHED_RELEASED] = "released",
-	[GPUP_SCHED_LOST] = "lost",
 };
 
 static void send_uevent(struct gpup_partition *partition, const struct gpup_sched_event *event)
@@ -97,15 +102,38 @@ void gpup_event_limits(struct gpup_partition *partition)
 	kobject_uevent_env(&partition->adapter->dev->kobj, KOBJ_CHANGE, env);
 }
 
+/**
+ * gpup_event_needs_reset() - Tell that the device of a partition has stopped
+ * @partition: The partition. May sleep.
+ * @error: GPUP_VRD_ERROR_*.
+ */
+void gpup_event_needs_reset(struct gpup_partition *partition, u32 error)
+{
+	char text[3][64];
+	char *env[ARRAY_SIZE(text) + 1] = {};
+	int n = 0;
+
+	snprintf(text[n++], sizeof(text[0]), "GPUP_EVENT=needs-reset");
+	snprintf(text[n++], sizeof(text[0]), "GPUP_PARTITION=%s", partition->name);
+	snprintf(text[n++], sizeof(text[0]), "GPUP_ERROR=%u", error);
+	while (n--)
+		env[n] = text[n];
+	kobject_uevent_env(&partition->adapter->dev->kobj, KOBJ_CHANGE, env);
+}
+EXPORT_SYMBOL_GPL(gpup_event_needs_reset);
+
 static void event(void *data, const struct gpup_sched_event *event)
 {
 	struct gpup_partition *partition = data;
 
+	if (event->type == GPUP_SCHED_LOST) {
+		if (partition->owner)
+			partition->owner->lost(partition->owner_data);
+		return;
+	}
 	send_uevent(partition, event);
 	if (event->type == GPUP_SCHED_HANG)
 		dump_job(partition, event);
-	if (event->type == GPUP_SCHED_LOST && partition->lost)
-		partition->lost(partition->lost_data);
 }
 
 /** @gpup_partition_events: What the scheduler tells a partition. */

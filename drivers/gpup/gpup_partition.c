@@ -63,8 +63,8 @@ struct gpup_partition *gpup_partition_create(struct gpup_adapter *adapter,
 		goto err_put;
 	gpup_sched_partition_init(&partition->sched, adapter->sched, partition->name,
 				  config->sched_weight);
-	partition->lost = config->lost;
-	partition->lost_data = config->lost_data;
+	partition->owner = config->owner;
+	partition->owner_data = config->owner_data;
 	gpup_sched_partition_listen(&partition->sched, &gpup_partition_events, partition);
 
 	ret = kobject_add(&partition->kobj, adapter->partitions_kobj, "%s", partition->name);

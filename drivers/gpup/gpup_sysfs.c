@@ -49,6 +49,7 @@ static enum gpup_sched_knob knob(enum gpup_partition_attr attr)
 ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 				 enum gpup_partition_attr attr, char *buf)
 {
+	const struct gpup_partition_owner *owner = partition->owner;
 	struct gpup_memory_counters counters;
 	struct drm_gpup_memory_info mem;
 	struct gpup_sched_stats stats;
@@ -118,6 +119,12 @@ ssize_t gpup_partition_attr_show(struct gpup_partition *partition,
 		break;
 	case GPUP_ATTR_RESETS:
 		value = stats.resets;
+		break;
+	case GPUP_ATTR_THROTTLED:
+		value = stats.throttled;
+		break;
+	case GPUP_ATTR_NEEDS_RESET:
+		value = owner && owner->needs_reset(partition->owner_data);
 		break;
 	case GPUP_ATTR_CLIENTS:
 		value = atomic_read(&partition->clients);
@@ -281,6 +288,8 @@ PARTITION_ATTR(preemptions, 0444, GPUP_ATTR_PREEMPTIONS);
 PARTITION_ATTR(wait_time_ns, 0444, GPUP_ATTR_WAIT_TIME_NS);
 PARTITION_ATTR(hangs, 0444, GPUP_ATTR_HANGS);
 PARTITION_ATTR(resets, 0444, GPUP_ATTR_RESETS);
+PARTITION_ATTR(throttled, 0444, GPUP_ATTR_THROTTLED);
+PARTITION_ATTR(needs_reset, 0444, GPUP_ATTR_NEEDS_RESET);
 PARTITION_ATTR(clients, 0444, GPUP_ATTR_CLIENTS);
 PARTITION_ATTR(messages, 0444, GPUP_ATTR_MESSAGES);
 PARTITION_ATTR(doorbells, 0444, GPUP_ATTR_DOORBELLS);
@@ -309,6 +318,8 @@ static struct attribute *partition_attrs[] = {
 	&partition_attr_wait_time_ns.attr,
 	&partition_attr_hangs.attr,
 	&partition_attr_resets.attr,
+	&partition_attr_throttled.attr,
+	&partition_attr_needs_reset.attr,
 	&partition_attr_clients.attr,
 	&partition_attr_messages.attr,
 	&partition_attr_doorbells.attr,

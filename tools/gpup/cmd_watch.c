@@ -225,7 +225,7 @@ const struct command command_watch = {
 		"\n"
 		"Print a line for each event: partitions that are created and removed or whose\n"
 		"limits were changed (budget), jobs that hang or touch what is not theirs, VMs\n"
-		"that are throttled for it, released, or lose their device until it is reset.\n"
+		"that are throttled for it, released, or whose device has stopped (needs-reset).\n"
 		"\n"
 		"  --count N           end after so many\n"
 		"  --seconds S         end after so long\n"

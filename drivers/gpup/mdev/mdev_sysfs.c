@@ -65,6 +65,8 @@ PARTITION_ATTR_RO(preemptions, GPUP_ATTR_PREEMPTIONS);
 PARTITION_ATTR_RO(wait_time_ns, GPUP_ATTR_WAIT_TIME_NS);
 PARTITION_ATTR_RO(hangs, GPUP_ATTR_HANGS);
 PARTITION_ATTR_RO(resets, GPUP_ATTR_RESETS);
+PARTITION_ATTR_RO(throttled, GPUP_ATTR_THROTTLED);
+PARTITION_ATTR_RO(needs_reset, GPUP_ATTR_NEEDS_RESET);
 PARTITION_ATTR_RO(clients, GPUP_ATTR_CLIENTS);
 PARTITION_ATTR_RO(messages, GPUP_ATTR_MESSAGES);
 PARTITION_ATTR_RO(doorbells, GPUP_ATTR_DOORBELLS);
@@ -93,6 +95,8 @@ static struct attribute *mdev_attrs[] = {
 	&attr_wait_time_ns.attr.attr,
 	&attr_hangs.attr.attr,
 	&attr_resets.attr.attr,
+	&attr_throttled.attr.attr,
+	&attr_needs_reset.attr.attr,
 	&attr_clients.attr.attr,
 	&attr_messages.attr.attr,
 	&attr_doorbells.attr.attr,

@@ -6,6 +6,7 @@
 #include <linux/mdev.h>
 #include <linux/uaccess.h>
 
+#include "../gpup_event.h"
 #include "vrd.h"
 
 /**
@@ -69,11 +70,25 @@ void gpup_vrd_fail(struct gpup_vrd *vrd, u32 error)
 {
 	if (!gpup_vrd_regs_fail(&vrd->regs, error))
 		return;
-	if (__ratelimit(&vrd->log_limit))
+	if (__ratelimit(&vrd->log_limit)) {
 		dev_notice(vrd->vdev.dev, "stopped with error %u, needs a reset\n", error);
+		atomic_set(&vrd->fail_untold, error);
+	}
 	gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
-	/* It alone may touch the ring, and shows it there. */
+	/* It may sleep, and it alone may touch the ring: it tells everybody. */
 	gpup_vrd_kick(vrd);
+}
+
+/**
+ * gpup_vrd_tell_failure() - Tell operators that the device has stopped, if it has
+ * @vrd: The device. May sleep.
+ */
+void gpup_vrd_tell_failure(struct gpup_vrd *vrd)
+{
+	u32 error = atomic_xchg(&vrd->fail_untold, GPUP_VRD_ERROR_NONE);
+
+	if (error != GPUP_VRD_ERROR_NONE)
+		gpup_event_needs_reset(vrd->partition, error);
 }
 
 static void destroy_objects(struct gpup_vrd *vrd)
@@ -101,6 +116,8 @@ static void take_down(struct gpup_vrd *vrd)
 	lockdep_assert_held(&vrd->lock);
 
 	disable_work_sync(&vrd->work);
+	/* Which the worker may not have come to. */
+	gpup_vrd_tell_failure(vrd);
 	vrd->running = false;
 	gpup_vrd_memory_stop(&vrd->memory);
 	destroy_objects(vrd);
@@ -415,6 +432,18 @@ static void lost(void *data)
 	gpup_vrd_fail(data, GPUP_VRD_ERROR_HANGS);
 }
 
+static bool needs_reset(void *data)
+{
+	struct gpup_vrd *vrd = data;
+
+	return gpup_vrd_regs_needs_reset(&vrd->regs);
+}
+
+static const struct gpup_partition_owner owner = {
+	.lost = lost,
+	.needs_reset = needs_reset,
+};
+
 static struct gpup_partition *create_partition(struct gpup_vrd *vrd, struct mdev_device *mdev,
 					       struct gpup_adapter *adapter, u64 vram)
 {
@@ -428,8 +457,8 @@ static struct gpup_partition *create_partition(struct gpup_vrd *vrd, struct mdev
 		.is_virtual = true,
 		.listener = &gpup_vrd_memory_listener,
 		.listener_data = &vrd->memory,
-		.lost = lost,
-		.lost_data = vrd,
+		.owner = &owner,
+		.owner_data = vrd,
 	};
 
 	return gpup_partition_create(adapter, &config);

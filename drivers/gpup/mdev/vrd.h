@@ -158,6 +158,8 @@ struct gpup_vrd {
 	struct gpup_vrd_doorbell doorbell;
 	/** @irqs: Interrupts. */
 	struct gpup_vrd_irqs irqs;
+	/** @fail_untold: Error that operators were not told of by an event yet, or NONE. */
+	atomic_t fail_untold;
 	/** @log_limit: Its own, so that no other VM can keep its failures out of the log. */
 	struct ratelimit_state log_limit;
 };
@@ -174,6 +176,7 @@ void gpup_vrd_destroy(struct gpup_vrd *vrd);
 void gpup_vrd_reset(struct gpup_vrd *vrd);
 void gpup_vrd_start(struct gpup_vrd *vrd);
 void gpup_vrd_fail(struct gpup_vrd *vrd, u32 error);
+void gpup_vrd_tell_failure(struct gpup_vrd *vrd);
 
 /* vrd_region.c */
 vm_fault_t gpup_vrd_fault_done(struct vm_fault *vmf, vm_fault_t ret);

@@ -68,6 +68,24 @@ static u32 read_status(const struct gpup_vrd_regs *regs)
 	return status;
 }
 
+static u32 failure(const struct gpup_vrd_regs *regs)
+{
+	return read_status(regs) & (GPUP_VRD_STATUS_NEEDS_RESET | GPUP_VRD_STATUS_FAILED);
+}
+
+/**
+ * gpup_vrd_regs_needs_reset() - Ask whether only a reset makes the device go on
+ * @regs: The registers.
+ *
+ * Any context.
+ *
+ * Return: True if the device has failed, or its driver has given up.
+ */
+bool gpup_vrd_regs_needs_reset(const struct gpup_vrd_regs *regs)
+{
+	return failure(regs);
+}
+
 /**
  * gpup_vrd_regs_read() - Read a register
  * @regs: The registers.
@@ -220,7 +238,7 @@ enum gpup_vrd_action gpup_vrd_regs_write(struct gpup_vrd_regs *regs, u32 offset,
 
 	if (offset == GPUP_VRD_REG_STATUS && !value)
 		return GPUP_VRD_DO_RESET;
-	if (read_status(regs) & (GPUP_VRD_STATUS_FAILED | GPUP_VRD_STATUS_NEEDS_RESET))
+	if (failure(regs))
 		return GPUP_VRD_DO_NOTHING;
 
 	switch (offset) {
@@ -299,7 +317,7 @@ u32 gpup_vrd_regs_ring_status(const struct gpup_vrd_regs *regs)
 {
 	if (!(regs->features & GPUP_VRD_F_RING_STATUS))
 		return 0;
-	return read_status(regs) & (GPUP_VRD_STATUS_NEEDS_RESET | GPUP_VRD_STATUS_FAILED);
+	return failure(regs);
 }
 
 /* Zero is what the registers of an address that was forgotten hold. */

@@ -63,6 +63,7 @@ bool gpup_vrd_regs_has_memory_status(const struct gpup_vrd_regs *regs);
 void gpup_vrd_regs_started(struct gpup_vrd_regs *regs);
 bool gpup_vrd_regs_fail(struct gpup_vrd_regs *regs, u32 error);
 bool gpup_vrd_regs_failed(const struct gpup_vrd_regs *regs);
+bool gpup_vrd_regs_needs_reset(const struct gpup_vrd_regs *regs);
 u32 gpup_vrd_regs_notify(const struct gpup_vrd_regs *regs);
 u32 gpup_vrd_regs_ring_status(const struct gpup_vrd_regs *regs);
 

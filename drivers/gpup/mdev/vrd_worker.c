@@ -278,6 +278,7 @@ void gpup_vrd_worker(struct work_struct *work)
 	enum step step = STEP_MORE;
 	unsigned int i;
 
+	gpup_vrd_tell_failure(vrd);
 	if (!vrd->running)
 		return;
 	if (gpup_vrd_regs_failed(&vrd->regs)) {

@@ -273,5 +273,6 @@ void gpup_sched_partition_stats(struct gpup_sched_partition *sp, struct gpup_sch
 	}
 	stats->hangs = sp->hangs;
 	stats->resets = sp->resets;
+	stats->throttled = sp->throttled;
 	spin_unlock_irq(&sp->sched->lock);
 }

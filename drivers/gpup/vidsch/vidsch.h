@@ -198,6 +198,8 @@ struct gpup_sched_stats {
 	u64 hangs;
 	/** @resets: Resets for its jobs. */
 	u64 resets;
+	/** @throttled: It gets less of the time because of its hangs. */
+	bool throttled;
 };
 
 struct gpup_vidsch *gpup_vidsch_create(struct gpup_adapter *adapter, struct device *dev,

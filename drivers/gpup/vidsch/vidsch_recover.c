@@ -278,8 +278,7 @@ void gpup_queue_report(struct work_struct *work)
 		tell(queue, GPUP_SCHED_THROTTLED, &fault, handle);
 	}
 	if (fault.lost) {
-		dev_err(dev, "partition %s: keeps hanging the GPU, its device needs a reset\n",
-			sp->name);
+		dev_warn(dev, "partition %s: keeps hanging the GPU\n", sp->name);
 		tell(queue, GPUP_SCHED_LOST, &fault, handle);
 	}
 }

@@ -296,6 +296,7 @@ static void repeat_offenders_are_throttled_and_lost(struct kunit *test)
 	struct test_gpu *gpu = test_gpu_create(test, 1);
 	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
 	struct gpup_sched_partition *sp = &gpu->sp[0];
+	struct gpup_sched_stats stats;
 	struct told told = {};
 	unsigned int i;
 
@@ -306,7 +307,8 @@ static void repeat_offenders_are_throttled_and_lost(struct kunit *test)
 		test_gpu_submit(bad);
 		KUNIT_ASSERT_TRUE(test, test_gpu_reaches(bad, 1));
 		test_gpu_replace(bad);
-		KUNIT_EXPECT_EQ(test, i >= 3, sp->throttled);
+		gpup_sched_partition_stats(sp, &stats);
+		KUNIT_EXPECT_EQ(test, i >= 3, stats.throttled);
 		KUNIT_EXPECT_EQ(test, i >= 3 ? 10 : 0,
 				sp->shares[DRM_GPUP_ENGINE_COMPUTE].sc.params.cap);
 		KUNIT_EXPECT_EQ(test, i >= 10, sp->lost);

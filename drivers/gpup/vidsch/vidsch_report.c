@@ -80,7 +80,7 @@ void gpup_sched_partition_report(struct gpup_sched_partition *sp, u32 partition,
 	drm_printf(p, "partition %u %s", partition, sp->name);
 	for (i = 0; i < GPUP_SCHED_KNOBS; i++)
 		drm_printf(p, " %u", gpup_sched_partition_get(sp, i));
-	drm_printf(p, " %s %llu %llu\n", READ_ONCE(sp->throttled) ? "throttled" : "good",
+	drm_printf(p, " %s %llu %llu\n", stats->throttled ? "throttled" : "good",
 		   stats->hangs, stats->resets);
 	report_classes(sp, partition, stats, p);
 	for (i = 0; (queue = get_queue(sp, i)); i++) {

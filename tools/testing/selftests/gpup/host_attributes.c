@@ -48,6 +48,8 @@ static const struct attribute partition_attributes[] = {
 	{ "wait_time_ns", false },
 	{ "hangs", false },
 	{ "resets", false },
+	{ "throttled", false },
+	{ "needs_reset", false },
 	{ "clients", false },
 	{ "messages", false },
 	{ "doorbells", false },
