@@ -167,6 +167,8 @@ struct gpup_queue {
 	bool retiring;
 	/** @cancelled: Banned, failed or closed: no job is started any more. */
 	bool cancelled;
+	/** @untold: Why gpup_queue_fail() was called, until the timeline is told; or zero. */
+	int untold;
 	/** @closed: gpup_queue_close() was called. */
 	bool closed;
 	/** @fault: What is to be reported about a ban. */

@@ -122,7 +122,7 @@ static void end_retire(struct gpup_queue *queue)
 	lockdep_assert_held(&queue->sched->lock);
 
 	queue->retiring = false;
-	if (queue->cancelled && !queue->running && !list_empty(&queue->jobs))
+	if (queue->untold || (queue->cancelled && !queue->running && !list_empty(&queue->jobs)))
 		queue_work(queue->sched->wq, &queue->work);
 	wake_closer(queue);
 }
@@ -168,6 +168,19 @@ void gpup_queue_retire(struct gpup_queue *queue)
 	spin_unlock_irqrestore(&sched->lock, flags);
 }
 
+/* Before any job that is cancelled gets its own error there. */
+static void tell_failure(struct gpup_queue *queue)
+{
+	int error = queue->untold;
+
+	if (!error)
+		return;
+	queue->untold = 0;
+	spin_unlock_irq(&queue->sched->lock);
+	gpup_timeline_fail(queue->timeline, error);
+	spin_lock_irq(&queue->sched->lock);
+}
+
 /* Jobs that will not run; those that did run come first. */
 static struct gpup_job *next_cancelled(struct gpup_queue *queue)
 {
@@ -193,6 +206,7 @@ static void retire_cancelled(struct gpup_queue *queue)
 		return;
 	}
 	queue->retiring = true;
+	tell_failure(queue);
 	while ((job = next_cancelled(queue))) {
 		unlink_job(job);
 		spin_unlock_irq(&sched->lock);
@@ -420,16 +434,17 @@ void gpup_queue_cancel(struct gpup_queue *queue)
  * @queue: The queue.
  * @error: Why, a negative errno.
  *
- * Its timeline fails with @error at the next value; a job that runs goes on. Does
- * nothing if the queue is banned already. Process context.
+ * Its timeline fails with @error at the next value, soon; a job that runs goes on. Does
+ * nothing if the queue is banned already: the job that it was banned for may not be
+ * completed yet, and has the first word. Process context.
  */
 void gpup_queue_fail(struct gpup_queue *queue, int error)
 {
-	/* First, so that no job that is cancelled gets its own error there before. */
-	gpup_timeline_fail(queue->timeline, error);
-
 	spin_lock_irq(&queue->sched->lock);
-	gpup_queue_cancel(queue);
+	if (!queue->cancelled) {
+		queue->untold = error;
+		gpup_queue_cancel(queue);
+	}
 	spin_unlock_irq(&queue->sched->lock);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <linux/dma-fence.h>
 #include <linux/math64.h>
+#include <linux/spinlock.h>
 
 #include "vidsch_test_gpu.h"
 
@@ -372,6 +373,56 @@ static void a_failed_queue_takes_no_more(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, gpu->runs);
 }
 
+/* The refusal of what comes after a fault must not be told in the place of the fault. */
+static void a_fault_has_the_first_word(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *a = test_gpu_queue(gpu, 0, NORMAL);
+	struct gpup_queue *queue = a->queue;
+
+	test_gpu_submit(a);
+	test_gpu_submit(a);
+	/* Somebody else completes jobs, and takes long. */
+	spin_lock_irq(&queue->sched->lock);
+	queue->retiring = true;
+	spin_unlock_irq(&queue->sched->lock);
+	test_gpu_finish_with(gpu, 0, -EFAULT, 0x1000, 1000);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, test_gpu_try_submit(a, TEST_STREAM, NULL, 0));
+	gpup_queue_fail(queue, -ECANCELED);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(a->tl));
+
+	gpup_queue_retire(queue);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 2, a->tl->completed);
+	KUNIT_EXPECT_EQ(test, 1, a->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -EFAULT, gpup_timeline_error(a->tl));
+	KUNIT_EXPECT_EQ(test, 0x1000, a->tl->fault_addr);
+}
+
+/* It is told even if there is no job to cancel, and if somebody completes jobs just then. */
+static void a_failure_is_not_forgotten(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *a = test_gpu_queue(gpu, 0, NORMAL);
+	struct gpup_queue *queue = a->queue;
+
+	test_gpu_submit(a);
+	spin_lock_irq(&queue->sched->lock);
+	queue->retiring = true;
+	spin_unlock_irq(&queue->sched->lock);
+	test_gpu_finish(gpu, 0);
+	gpup_queue_fail(queue, -ENOMEM);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(a->tl));
+
+	gpup_queue_retire(queue);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 1, a->tl->completed);
+	KUNIT_EXPECT_EQ(test, 2, a->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, gpup_timeline_error(a->tl));
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(jobs_of_a_queue_run_one_after_the_other),
 	KUNIT_CASE(engines_work_at_the_same_time),
@@ -388,6 +439,8 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(close_of_a_runnable_queue_needs_no_reset),
 	KUNIT_CASE(close_does_not_wait_for_conditions),
 	KUNIT_CASE(a_failed_queue_takes_no_more),
+	KUNIT_CASE(a_fault_has_the_first_word),
+	KUNIT_CASE(a_failure_is_not_forgotten),
 	{}
 };
 
