@@ -541,6 +541,14 @@ struct gpup_vrd_queue_submit {
 	__le32 reserved;
 };
 
+/*
+ * What the VM's queues may hold together. A QUEUE_SUBMIT counts as one and the number of its
+ * waits, until its value is completed or QUEUE_DESTROY is answered. What would exceed the bound
+ * is refused with EBUSY, and a posted message that is refused fails its queue: so the driver
+ * counts, and has its programs wait. VM_BIND does not count.
+ */
+#define GPUP_VRD_MAX_PENDING		65536u
+
 /**
  * enum gpup_vrd_event_type - Events of the device
  * @GPUP_VRD_EVENT_REPLY: Answer to a called message; the body depends on it.
