@@ -8,7 +8,6 @@
 
 #include "cmd.h"
 #include "gpu.h"
-#include "mem.h"
 #include "options.h"
 
 static const char *const class_names[GPUP_ENGINE_CLASSES] = { "compute", "copy" };
@@ -24,8 +23,7 @@ static const char *at_most(uint64_t bytes)
 	return text;
 }
 
-static void print_text(const char *path, const struct gpup_info *info,
-		       const struct mem_budget *budget)
+static void print_text(const char *path, const struct gpup_info *info)
 {
 	int i;
 
@@ -40,12 +38,10 @@ static void print_text(const char *path, const struct gpup_info *info,
 	printf("Partition      %s (number %u)\n", info->partition, info->partition_id);
 	printf("  VRAM         %s used, %s guaranteed, %s at most\n", iec(info->vram_used),
 	       iec(info->vram_min), iec(info->vram_max));
-	if (budget->known) {
-		printf("  Budget       %s at present\n", iec(budget->budget));
-		printf("  Evicted      %s\n", iec(budget->evicted));
-		printf("  Trims        %" PRIu64 " time%s asked to use less\n", budget->trims,
-		       PLURAL(budget->trims));
-	}
+	printf("  Budget       %s at present\n", iec(info->vram_budget));
+	printf("  Evicted      %s\n", iec(info->vram_evicted));
+	printf("  Trims        %" PRIu64 " time%s asked to use less\n", info->trims,
+	       PLURAL(info->trims));
 	printf("  System       %s used, %s\n", iec(info->system_used),
 	       at_most(info->system_max));
 	printf("  Weight       %u\n", info->sched_weight);
@@ -68,8 +64,7 @@ static void add_number(cJSON *json, const char *name, uint64_t value)
 	cJSON_AddNumberToObject(json, name, (double)value);
 }
 
-static void print_as_json(const char *path, const struct gpup_info *info,
-			  const struct mem_budget *budget)
+static void print_as_json(const char *path, const struct gpup_info *info)
 {
 	cJSON *json = cJSON_CreateObject();
 	cJSON *partition, *engines;
@@ -91,11 +86,9 @@ static void print_as_json(const char *path, const struct gpup_info *info,
 	add_number(partition, "vram_min", info->vram_min);
 	add_number(partition, "vram_max", info->vram_max);
 	add_number(partition, "vram_used", info->vram_used);
-	if (budget->known) {
-		add_number(partition, "vram_budget", budget->budget);
-		add_number(partition, "vram_evicted", budget->evicted);
-		add_number(partition, "trims", budget->trims);
-	}
+	add_number(partition, "vram_budget", info->vram_budget);
+	add_number(partition, "vram_evicted", info->vram_evicted);
+	add_number(partition, "trims", info->trims);
 	add_number(partition, "system_max", info->system_max);
 	add_number(partition, "system_used", info->system_used);
 	add_number(partition, "sched_weight", info->sched_weight);
@@ -127,7 +120,6 @@ static int run(int argc, char **argv)
 		{ 0 }
 	};
 	struct gpup_device *device;
-	struct mem_budget budget;
 	const char *path = NULL;
 	struct gpup_info info;
 	bool json = false;
@@ -146,14 +138,12 @@ static int run(int argc, char **argv)
 
 	device = gpu_open_device(path);
 	ret = gpup_device_info(device, &info);
-	if (!ret)
-		ret = mem_query_budget(device, &budget);
 	if (ret)
 		die(EXIT_FAILED, "asking the GPU: %s", strerror(-ret));
 	if (json)
-		print_as_json(gpup_device_path(device), &info, &budget);
+		print_as_json(gpup_device_path(device), &info);
 	else
-		print_text(gpup_device_path(device), &info, &budget);
+		print_text(gpup_device_path(device), &info);
 	gpup_device_close(device);
 	return 0;
 }

@@ -183,27 +183,17 @@ static void print_objects(const struct mem_map *map)
 
 /* ---- What a partition can know of itself ---- */
 
-static void print_own(struct gpup_device *device, const struct gpup_info *info)
+static void print_own(const struct gpup_info *info)
 {
-	struct mem_budget budget;
-	int ret;
-
-	ret = mem_query_budget(device, &budget);
-	if (ret)
-		die(EXIT_FAILED, "asking the GPU: %s", strerror(-ret));
-
 	printf("Partition   %s (number %u)\n", info->partition, info->partition_id);
 	printf("Guaranteed  %s\n", iec(info->vram_min));
-	if (budget.known)
-		printf("Budget      %s\n", iec(budget.budget));
+	printf("Budget      %s\n", iec(info->vram_budget));
 	printf("Limit       %s\n", iec(info->vram_max));
 	printf("Used        %s\n", iec(info->vram_used));
-	if (budget.known) {
-		printf("Resident    %s\n", iec(info->vram_used > budget.evicted ?
-					       info->vram_used - budget.evicted : 0));
-		printf("Evicted     %s\n", iec(budget.evicted));
-		printf("Trims       %" PRIu64 "\n", budget.trims);
-	}
+	printf("Resident    %s\n", iec(info->vram_used > info->vram_evicted ?
+				       info->vram_used - info->vram_evicted : 0));
+	printf("Evicted     %s\n", iec(info->vram_evicted));
+	printf("Trims       %" PRIu64 "\n", info->trims);
 	printf("System      %s pinned\n", iec(info->system_used));
 }
 
@@ -314,7 +304,7 @@ static void show_gpu(const struct options *options)
 	if (path) {
 		show_map(path, options);
 	} else {
-		print_own(device, &info);
+		print_own(&info);
 		printf("\n%s\n", reason);
 	}
 	free(path);

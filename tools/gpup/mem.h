@@ -11,8 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct gpup_device;
-
 /* A stretch of VRAM that an object has. */
 struct mem_extent {
 	uint64_t offset, size;		/* inside the VRAM, never empty */
@@ -108,15 +106,5 @@ int mem_write(const char *path, const void *data, size_t size);
 char *mem_find(const char *root, const char *adapter, const char *name, int *error);
 /* "gpup0", for the file of a device; below @root ("/sys/dev/char"). NULL if not known; free(). */
 char *mem_adapter_of(const char *root, unsigned int major, unsigned int minor);
-
-/* The partition's own figures that struct gpup_info, which cannot grow, does not have. */
-struct mem_budget {
-	bool known;			/* false: the kernel does not tell */
-	uint64_t budget, evicted;	/* bytes */
-	uint64_t trims;			/* how often it was asked to use less */
-};
-
-/* Ask the kernel. 0 or a negative errno. */
-int mem_query_budget(struct gpup_device *device, struct mem_budget *budget);
 
 #endif
