@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compares the book with the sources. Prints what does not fit, and nothing if all does.
 
-    log     what the kernel modules say, and the terms of "What the log says" in runbook.rst
-    limits  constants and parameters of the modules, and limits.rst
+    log         what the kernel modules say, and the terms of "What the log says" in runbook.rst
+    limits      constants and parameters of the modules, and limits.rst
+    attributes  files of a partition in Documentation/ABI, and the table of them in operator.rst
 
 A tree other than this one can be named with --top, to see the comparison fail.
 """
@@ -13,6 +14,12 @@ import re
 
 MODULES = ("drivers/gpup", "guest/drm")
 BOOK = "Documentation/gpu/gpup"
+ABI = "Documentation/ABI/testing"
+# Both have the files of a partition.
+ABI_FILES = {
+    "sysfs-class-gpup": "/sys/class/gpup/gpupN/partitions/<name>/",
+    "sysfs-bus-mdev-gpup": "/sys/bus/mdev/devices/<uuid>/",
+}
 CALL = re.compile(r"\b(?:(?:dev|drm|pr)_(?:emerg|alert|crit|err|warn|notice|info|dbg)\w*|printk)\(")
 # Their one argument after the device ends up in "device lost: %s".
 LOSE = re.compile(r"\bguest_device_lose\(\w+, \"([^\"]*)\"\)")
@@ -125,9 +132,31 @@ def compare_limits(top):
     return problems
 
 
+def compare_attributes(top):
+    book = (top / BOOK / "operator.rst").read_text()
+    rows = re.findall(r"^``(\w+)`` +(rw?) ", section(book, "See and set", "Give it to a VM"), re.M)
+    table = dict(rows)
+    problems = [] if table else ["operator.rst: no table of attributes was found"]
+    problems += [f"operator.rst: {name} is there twice" for name in table
+                 if [other for other, _ in rows].count(name) > 1]
+    for file, folder in ABI_FILES.items():
+        text = (top / ABI / file).read_text()
+        abi = {name: "rw" if mode == "RW" else "r" for name, mode in re.findall(
+            rf"^What:\s+{re.escape(folder)}(\w+)\n(?:(?!What:).*\n)*?\s+\((RO|RW)\)", text, re.M)}
+        if not abi:
+            problems.append(f"{file}: no attributes were found")
+        problems += [f"operator.rst: has no {name} of {file}" for name in abi if name not in table]
+        problems += [f"operator.rst: {file} has no {name}" for name in table if name not in abi]
+        problems += [f"operator.rst: {name} is {mode} in {file}" for name, mode in abi.items()
+                     if table.get(name, mode) != mode]
+    return problems
+
+
+COMPARISONS = {"log": compare_log, "limits": compare_limits, "attributes": compare_attributes}
+
 parser = argparse.ArgumentParser(description="Compares the book with the sources.")
 parser.add_argument("--top", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[3])
-parser.add_argument("what", choices=("log", "limits"))
+parser.add_argument("what", choices=COMPARISONS)
 options = parser.parse_args()
-for problem in {"log": compare_log, "limits": compare_limits}[options.what](options.top):
+for problem in COMPARISONS[options.what](options.top):
     print(problem)
