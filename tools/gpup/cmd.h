@@ -40,6 +40,11 @@ __attribute__((noreturn, format(printf, 1, 2)))
 void usage_error(const char *format, ...);
 void print_help(const struct command *command);
 
+/* Write what was printed so far; ends with a message if that fails. */
+void flush_output(void);
+/* The same at the end of the program, whatever that is: for atexit(). */
+void close_output(void);
+
 /* Numbers of the command line; out of range or malformed ends in usage_error(). */
 uint64_t parse_number(const char *option, const char *text, uint64_t low, uint64_t high);
 double parse_seconds(const char *option, const char *text);

@@ -228,7 +228,7 @@ static void show(const struct top *top)
 			return;
 		if (!clear && !top->json)
 			putchar('\n');
-		fflush(stdout);
+		flush_output();
 		last = time;
 		sleep_for(top->interval);
 	}

@@ -130,7 +130,7 @@ static void show(const struct event *event, bool json)
 	}
 	cJSON_Delete(object);
 	putchar('\n');
-	fflush(stdout);
+	flush_output();
 }
 
 static struct udev_monitor *listen_to_kernel(struct udev *udev)
@@ -159,7 +159,7 @@ static void watch(uint64_t count, double seconds, bool json)
 
 	if (!json) {
 		puts("# listening");
-		fflush(stdout);
+		flush_output();
 	}
 	while (!count || seen < count) {
 		if (seconds > 0) {

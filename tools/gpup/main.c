@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* gpup: the command. One file per subcommand; this one finds it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -41,6 +42,8 @@ int main(int argc, char **argv)
 	char name[32];
 	size_t i;
 
+	/* What is lost on the way to a full disk must not end with status 0. */
+	atexit(close_output);
 	if (argc < 2) {
 		print_overview(stderr);
 		return EXIT_USAGE;

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -14,11 +16,19 @@
 
 const struct command *current_command;
 
+/* The output could not be written, and that has been said. */
+static bool output_lost;
+
+static void print_name(void)
+{
+	fprintf(stderr, "gpup%s%s: ", current_command ? " " : "",
+		current_command ? current_command->name : "");
+}
+
 static void print_prefix(void)
 {
 	fflush(stdout);
-	fprintf(stderr, "gpup%s%s: ", current_command ? " " : "",
-		current_command ? current_command->name : "");
+	print_name();
 }
 
 void die(int status, const char *format, ...)
@@ -44,6 +54,36 @@ void usage_error(const char *format, ...)
 	fprintf(stderr, "\nTry 'gpup%s%s --help'.\n", current_command ? " " : "",
 		current_command ? current_command->name : "");
 	exit(EXIT_USAGE);
+}
+
+/* Why: an earlier write may have failed, whose errno nobody has kept. */
+static const char *reason(int error)
+{
+	return error ? strerror(error) : "could not be written";
+}
+
+void flush_output(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	output_lost = true;
+	die(EXIT_FAILED, "standard output: %s", reason(errno));
+}
+
+void close_output(void)
+{
+	bool failed = ferror(stdout), pending = __fpending(stdout);
+
+	errno = 0;
+	/* Who was started without an output, and has written nothing, has lost nothing. */
+	if (fclose(stdout) && (failed || pending || errno != EBADF))
+		failed = true;
+	if (!failed || output_lost)
+		return;
+	print_name();
+	fprintf(stderr, "standard output: %s\n", reason(errno));
+	_exit(EXIT_FAILED);
 }
 
 uint64_t parse_number(const char *option, const char *text, uint64_t low, uint64_t high)
@@ -128,11 +168,16 @@ void write_file(const char *path, const void *data, size_t size)
 	FILE *file;
 	bool good;
 
-	file = strcmp(path, "-") ? fopen(path, "wb") : stdout;
+	if (!strcmp(path, "-")) {
+		fwrite(data, 1, size, stdout);
+		flush_output();
+		return;
+	}
+	file = fopen(path, "wb");
 	if (!file)
 		die(EXIT_FAILED, "%s: %s", path, strerror(errno));
 	good = fwrite(data, 1, size, file) == size;
-	if ((file == stdout ? fflush(file) : fclose(file)) || !good)
+	if (fclose(file) || !good)
 		die(EXIT_FAILED, "%s: %s", path, strerror(errno));
 }
 
@@ -212,7 +257,7 @@ void print_json(struct cJSON *json, bool one_line)
 	if (!text)
 		die(EXIT_FAILED, "out of memory");
 	puts(text);
-	fflush(stdout);
+	flush_output();
 	cJSON_free(text);
 	cJSON_Delete(json);
 }
