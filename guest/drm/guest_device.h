@@ -124,8 +124,10 @@ struct guest_device {
 	/** @reap_work: Sends what is in @reap. */
 	struct work_struct reap_work;
 
-	/** @fence_lock: Protects the two lists and what &struct guest_timeline says. */
+	/** @fence_lock: Protects the two lists, @pending and what &struct guest_timeline says. */
 	spinlock_t fence_lock;
+	/** @pending: Cost of what all timelines may have pending, up to GPUP_VRD_MAX_PENDING. */
+	u32 pending;
 	/** @timelines: All timelines. */
 	struct list_head timelines;
 	/** @armed: Timelines with a wake value. */

@@ -125,6 +125,18 @@ static void scan(struct guest_timeline *tl, struct list_head *done)
 	} while (fence && value_ended(tl, fence->base.seqno, &error));
 }
 
+/*
+ * What has ended counts no more. What a banned queue was still sent is never completed: the device
+ * may not have looked at it yet, so it counts until the queue is destroyed.
+ */
+static void settle(struct guest_timeline *tl)
+{
+	u64 completed = tl->error ? U64_MAX : guest_timeline_completed(tl);
+
+	lockdep_assert_held(&tl->gdev->fence_lock);
+	tl->gdev->pending -= guest_pending_end(&tl->pending, completed);
+}
+
 /* Signal fences and drop the list's references. Any context, without our locks. */
 static void signal_fences(struct list_head *done)
 {
@@ -149,7 +161,7 @@ static void signal_fences(struct list_head *done)
 /**
  * guest_timeline_create() - Create a timeline
  * @gdev: The device.
- * @max_pending: Values that may be given out and not reached.
+ * @max_pending: Values that may be given out and not reached: a power of two.
  *
  * Return: The timeline, without @handle; or ERR_PTR: -ENOSPC without a free slot,
  * -ENOMEM, -ENODEV.
@@ -159,9 +171,10 @@ struct guest_timeline *guest_timeline_create(struct guest_device *gdev, u32 max_
 	struct guest_timeline *tl;
 	int id;
 
-	tl = kzalloc(sizeof(*tl), GFP_KERNEL);
+	tl = kzalloc(struct_size(tl, pending.costs, max_pending), GFP_KERNEL);
 	if (!tl)
 		return ERR_PTR(-ENOMEM);
+	guest_pending_init(&tl->pending, max_pending);
 	id = ida_alloc_max(&gdev->slot_ids, gdev->max_timelines - 1, GFP_KERNEL);
 	if (id < 0) {
 		kfree(tl);
@@ -169,7 +182,6 @@ struct guest_timeline *guest_timeline_create(struct guest_device *gdev, u32 max_
 	}
 
 	tl->gdev = gdev;
-	tl->max_pending = max_pending;
 	tl->slot_index = id;
 	tl->slot = &gdev->slots[id];
 	/* The device clears it too, but not before somebody may look at a fence. */
@@ -194,6 +206,7 @@ static void end_locked(struct guest_timeline *tl, int error, struct list_head *d
 {
 	if (!tl->error)
 		tl->error = error;
+	settle(tl);
 	collect(tl, done);
 	set_wake(tl, 0);
 }
@@ -254,19 +267,63 @@ void guest_timelines_fail(struct guest_device *gdev)
 	rcu_read_unlock();
 }
 
-/**
- * guest_timeline_prune() - Signal fences that have ended and that nobody waits for
- * @tl: The timeline.
- */
-void guest_timeline_prune(struct guest_timeline *tl)
+/* Whether the device takes so much more; only if it seems not to, all timelines are looked at. */
+static bool has_room(struct guest_device *gdev, u32 cost)
 {
-	unsigned long flags;
-	LIST_HEAD(done);
+	struct guest_timeline *tl;
 
-	spin_lock_irqsave(&tl->gdev->fence_lock, flags);
+	lockdep_assert_held(&gdev->fence_lock);
+	if (gdev->pending + cost <= GPUP_VRD_MAX_PENDING)
+		return true;
+	list_for_each_entry(tl, &gdev->timelines, all)
+		settle(tl);
+	return gdev->pending + cost <= GPUP_VRD_MAX_PENDING;
+}
+
+/**
+ * guest_timeline_reserve() - See to it that the device will take the next values
+ * @tl: The timeline; its lock is held.
+ * @costs: What each of them counts for in GPUP_VRD_MAX_PENDING.
+ * @count: How many.
+ *
+ * Signals fences that have ended and that nobody waits for, too.
+ *
+ * Return: 0, or -EBUSY if the timeline or the device holds too much.
+ */
+int guest_timeline_reserve(struct guest_timeline *tl, const u8 *costs, u32 count)
+{
+	struct guest_device *gdev = tl->gdev;
+	u32 i, cost = 0;
+	LIST_HEAD(done);
+	int ret = 0;
+
+	lockdep_assert_held(&tl->lock);
+	for (i = 0; i < count; i++)
+		cost += costs[i];
+
+	spin_lock_irq(&gdev->fence_lock);
 	collect(tl, &done);
-	spin_unlock_irqrestore(&tl->gdev->fence_lock, flags);
+	settle(tl);
+	if (guest_pending_has_room(&tl->pending, count) && has_room(gdev, cost))
+		gdev->pending += guest_pending_add(&tl->pending, costs, count);
+	else
+		ret = -EBUSY;
+	spin_unlock_irq(&gdev->fence_lock);
 	signal_fences(&done);
+	return ret;
+}
+
+/**
+ * guest_timeline_unreserve() - Do without values after all
+ * @tl: The timeline; its lock is held.
+ * @count: How many were reserved and not given out.
+ */
+void guest_timeline_unreserve(struct guest_timeline *tl, u32 count)
+{
+	lockdep_assert_held(&tl->lock);
+	spin_lock_irq(&tl->gdev->fence_lock);
+	tl->gdev->pending -= guest_pending_take_back(&tl->pending, count);
+	spin_unlock_irq(&tl->gdev->fence_lock);
 }
 
 /**

@@ -16,6 +16,8 @@
 
 #include <linux/gpup_vrd.h>
 
+#include "guest_pending.h"
+
 struct guest_device;
 
 /**
@@ -48,8 +50,6 @@ struct guest_timeline {
 	struct mutex lock;
 	/** @submitted: Last value that was given out. */
 	u64 submitted;
-	/** @max_pending: Values that may be given out and not reached. */
-	u32 max_pending;
 	/** @closed: Takes nothing any more. */
 	bool closed;
 	/** @deferred: &struct guest_op that are not sent yet, in order. */
@@ -64,6 +64,8 @@ struct guest_timeline {
 
 	/** @rcu: For freeing it. */
 	struct rcu_head rcu;
+	/** @pending: What counts in &guest_device.pending. Under &guest_device.fence_lock. */
+	struct guest_pending pending;
 };
 
 /**
@@ -102,7 +104,8 @@ struct guest_timeline *guest_timeline_create(struct guest_device *gdev, u32 max_
 void guest_timeline_end(struct guest_timeline *tl, int error);
 void guest_timeline_free(struct guest_timeline *tl);
 void guest_timelines_fail(struct guest_device *gdev);
-void guest_timeline_prune(struct guest_timeline *tl);
+int guest_timeline_reserve(struct guest_timeline *tl, const u8 *costs, u32 count);
+void guest_timeline_unreserve(struct guest_timeline *tl, u32 count);
 u64 guest_timeline_completed(const struct guest_timeline *tl);
 void guest_timeline_state(struct guest_timeline *tl, struct guest_timeline_state *state);
 void guest_timelines_scan(struct work_struct *work);

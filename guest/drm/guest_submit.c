@@ -25,6 +25,11 @@
  * its timeline, and all later ones behind it, until a work item finds nothing but
  * nameable dependencies left. Its fence is out by then, so sending it is part of
  * signalling, and allocates nothing.
+ *
+ * The host has bounds for what it holds, and could refuse a posted submission only by failing its
+ * queue. So what is pending is counted here, and beyond a bound the program gets -EBUSY. A job
+ * counts from before it is sent until its slot shows that it has ended; that is looked at when the
+ * timeline is used next, and for all timelines when the device seems to be full.
  */
 
 /**
@@ -190,11 +195,16 @@ static struct dma_fence *write_op(struct guest_op *op)
 	return NULL;
 }
 
-/* Whether the timeline takes @count values more. */
-static int check_timeline(struct guest_timeline *tl, u32 count)
+/* What it counts for in GPUP_VRD_MAX_PENDING, at most. */
+static u8 op_cost(const struct guest_op *op)
+{
+	BUILD_BUG_ON(1 + DRM_GPUP_MAX_SYNCS > U8_MAX);
+	return op->opcode == GPUP_VRD_OP_QUEUE_SUBMIT ? 1 + max_waits(op) : 0;
+}
+
+static int check_timeline(struct guest_timeline *tl)
 {
 	struct guest_timeline_state state;
-	u64 pending;
 
 	lockdep_assert_held(&tl->lock);
 	if (tl->closed)
@@ -202,10 +212,7 @@ static int check_timeline(struct guest_timeline *tl, u32 count)
 	if (guest_device_is_lost(tl->gdev))
 		return -ENODEV;
 	guest_timeline_state(tl, &state);
-	if (state.error)
-		return -ECANCELED;
-	pending = tl->submitted - min(state.completed, tl->submitted);
-	return pending + count > tl->max_pending ? -EBUSY : 0;
+	return state.error ? -ECANCELED : 0;
 }
 
 /* Send, or defer. Nothing fails any more. */
@@ -257,26 +264,32 @@ int guest_submit(struct guest_timeline *tl, struct guest_op **ops, u32 count, u6
 		 struct dma_fence **fence)
 {
 	struct guest_op *last = ops[count - 1];
+	u8 costs[DRM_GPUP_MAX_JOBS];
 	bool cookie, defer;
 	u32 bytes = 0;
 	int ret;
 	u32 i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		bytes += op_bytes(ops[i]);
+		costs[i] = op_cost(ops[i]);
+	}
 
-	guest_timeline_prune(tl);
 	ret = mutex_lock_killable(&tl->lock);
 	if (ret)
 		return ret;
-	ret = check_timeline(tl, count);
+	ret = check_timeline(tl);
+	if (!ret)
+		ret = guest_timeline_reserve(tl, costs, count);
 	if (ret)
 		goto out_unlock;
 	defer = !list_empty(&tl->deferred);
 	if (!defer) {
 		ret = guest_cmd_begin_killable(tl->gdev, bytes);
-		if (ret)
+		if (ret) {
+			guest_timeline_unreserve(tl, count);
 			goto out_unlock;
+		}
 	}
 
 	cookie = dma_fence_begin_signalling();

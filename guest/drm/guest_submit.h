@@ -15,8 +15,8 @@
 #include "guest_sync.h"
 
 /*
- * What may be pending on one timeline; a submission beyond it gets EBUSY. Below what the host
- * takes, because the host could not refuse a posted submission without banning the queue.
+ * What may be pending on one timeline, powers of two; a submission beyond it gets EBUSY. Below what
+ * the host takes, as the host could not refuse a posted submission without banning the queue.
  */
 #define GUEST_MAX_JOBS		2048
 #define GUEST_MAX_BINDS		512

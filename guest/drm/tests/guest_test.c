@@ -15,6 +15,7 @@
 
 #include "guest_handle.h"
 #include "guest_memory.h"
+#include "guest_pending.h"
 #include "guest_ring.h"
 #include "guest_runs.h"
 
@@ -352,6 +353,88 @@ static void memory_figures_belong_together(struct kunit *test)
 	KUNIT_EXPECT_NE(test, writer->rounds, 0);
 }
 
+#define TEST_PENDING	8u
+
+static struct guest_pending *new_pending(struct kunit *test)
+{
+	struct guest_pending *pending;
+
+	pending = kunit_kzalloc(test, struct_size(pending, costs, TEST_PENDING), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pending);
+	guest_pending_init(pending, TEST_PENDING);
+	return pending;
+}
+
+static void pending_gives_back_what_has_ended(struct kunit *test)
+{
+	struct guest_pending *pending = new_pending(test);
+	static const u8 costs[] = { 1, 65, 7 };
+
+	KUNIT_EXPECT_EQ(test, guest_pending_add(pending, costs, 3), 73);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, 0), 0);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, 2), 66);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, 2), 0);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, 3), 7);
+}
+
+static void pending_is_full_when_it_is_full(struct kunit *test)
+{
+	struct guest_pending *pending = new_pending(test);
+	static const u8 costs[TEST_PENDING] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	u64 value;
+
+	KUNIT_EXPECT_TRUE(test, guest_pending_has_room(pending, TEST_PENDING));
+	KUNIT_EXPECT_FALSE(test, guest_pending_has_room(pending, TEST_PENDING + 1));
+	KUNIT_EXPECT_EQ(test, guest_pending_add(pending, costs, TEST_PENDING), 36);
+	/* One ends, another comes, around and around. */
+	for (value = 1; value <= 5 * TEST_PENDING; value++) {
+		KUNIT_ASSERT_FALSE(test, guest_pending_has_room(pending, 1));
+		KUNIT_ASSERT_EQ(test, guest_pending_end(pending, value),
+				costs[(value - 1) % TEST_PENDING]);
+		KUNIT_ASSERT_TRUE(test, guest_pending_has_room(pending, 1));
+		KUNIT_ASSERT_FALSE(test, guest_pending_has_room(pending, 2));
+		guest_pending_add(pending, &costs[(value - 1) % TEST_PENDING], 1);
+	}
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, U64_MAX), 36);
+}
+
+static void pending_takes_values_back(struct kunit *test)
+{
+	struct guest_pending *pending = new_pending(test);
+	static const u8 costs[] = { 1, 2, 4, 8 };
+
+	guest_pending_add(pending, costs, 4);
+	KUNIT_EXPECT_EQ(test, guest_pending_take_back(pending, 2), 12);
+	KUNIT_EXPECT_EQ(test, guest_pending_add(pending, &costs[3], 1), 8);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, U64_MAX), 11);
+	/* The next value is the fourth. */
+	KUNIT_EXPECT_EQ(test, guest_pending_add(pending, costs, 1), 1);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, 3), 0);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, 4), 1);
+}
+
+/* Whatever it says, what comes back in the end is what was added. */
+static void pending_believes_no_device(struct kunit *test)
+{
+	struct guest_pending *pending = new_pending(test);
+	static const u8 costs[] = { 1, 2, 4, 8 };
+	u32 balance;
+
+	balance = guest_pending_add(pending, costs, 4);
+	balance -= guest_pending_end(pending, 3);
+	balance -= guest_pending_end(pending, 1);
+	KUNIT_EXPECT_EQ(test, balance, 8);
+	balance -= guest_pending_end(pending, U64_MAX);
+	KUNIT_EXPECT_EQ(test, balance, 0);
+
+	/* It has ended what it was not sent. */
+	balance = guest_pending_add(pending, costs, 2);
+	balance -= guest_pending_end(pending, U64_MAX);
+	balance -= guest_pending_take_back(pending, 2);
+	KUNIT_EXPECT_EQ(test, balance, 0);
+	KUNIT_EXPECT_TRUE(test, guest_pending_has_room(pending, TEST_PENDING));
+}
+
 static struct kunit_case guest_cases[] = {
 	KUNIT_CASE(ring_keeps_messages_across_the_wrap),
 	KUNIT_CASE(ring_hides_what_is_not_published),
@@ -365,6 +448,10 @@ static struct kunit_case guest_cases[] = {
 	KUNIT_CASE(memory_figures_come_whole),
 	KUNIT_CASE(memory_figures_are_not_waited_for),
 	KUNIT_CASE(memory_figures_belong_together),
+	KUNIT_CASE(pending_gives_back_what_has_ended),
+	KUNIT_CASE(pending_is_full_when_it_is_full),
+	KUNIT_CASE(pending_takes_values_back),
+	KUNIT_CASE(pending_believes_no_device),
 	{}
 };
 
