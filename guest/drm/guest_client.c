@@ -6,13 +6,14 @@
  * answered that they are gone. So they are destroyed in that order, however the file
  * was closed, and the device never has to refuse.
  */
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include <drm/drm_file.h>
 
-#include "guest_channel.h"
+#include "guest_call.h"
 #include "guest_client.h"
 #include "guest_device.h"
 
@@ -52,7 +53,9 @@ static int create_client(struct guest_device *gdev, struct guest_client *client)
 	body.pid = cpu_to_le32(task_tgid_nr(current));
 	memcpy_and_pad(body.name, sizeof(body.name), current->comm,
 		       strnlen(current->comm, TASK_COMM_LEN), 0);
-	return guest_cmd_post(gdev, 0, GPUP_VRD_OP_CLIENT_CREATE, &body, sizeof(body));
+	/* Called, for the sake of its error: without a client all that follows would fail. */
+	ret = guest_request(gdev, 0, GPUP_VRD_OP_CLIENT_CREATE, &body, sizeof(body), NULL, 0);
+	return min(ret, 0);
 }
 
 /**
@@ -60,7 +63,9 @@ static int create_client(struct guest_device *gdev, struct guest_client *client)
  * @drm: DRM device.
  * @file: The file.
  *
- * Return: 0, -ENOMEM, -ENOSPC, -ENODEV.
+ * If the process is killed while it waits, the client is destroyed behind its creation.
+ *
+ * Return: 0, -ENOMEM, -ENOSPC, -ENODEV, -EINTR or a restart code.
  */
 int guest_file_open(struct drm_device *drm, struct drm_file *file)
 {
