@@ -102,7 +102,7 @@ static cJSON *type_to_json(const struct type *type)
 static void type_list(int argc, char **argv, bool json)
 {
 	struct type *list;
-	int count, i;
+	int count, shown = 0, i;
 	cJSON *array;
 
 	if (argc)
@@ -114,6 +114,7 @@ static void type_list(int argc, char **argv, bool json)
 	for (i = 0; i < count; i++) {
 		if (argc && strcmp(list[i].adapter, argv[0]))
 			continue;
+		shown++;
 		if (json)
 			cJSON_AddItemToArray(array, type_to_json(&list[i]));
 		else
@@ -121,6 +122,8 @@ static void type_list(int argc, char **argv, bool json)
 			       iec(list[i].size), list[i].available);
 	}
 	free(list);
+	if (!shown)
+		die(EXIT_FAILED, "%s offers no partitions, others do: see the kernel's log", argv[0]);
 	if (json)
 		print_json(array, false);
 	else

@@ -53,10 +53,9 @@ static void print_header(FILE *out, const char *name, const char *help, const ch
 	fprintf(out, "# HELP gpup_%s %s\n# TYPE gpup_%s %s\n", name, help, name, type);
 }
 
-static void print_adapters(FILE *out)
+static void print_adapters(FILE *out, const struct adapter *list, int count)
 {
-	struct adapter *list;
-	int count = must_read_adapters(&list), i;
+	int i;
 
 	print_header(out, "adapter_info", "A GPU that gpup divides.", "gauge");
 	for (i = 0; i < count; i++) {
@@ -79,14 +78,12 @@ static void print_adapters(FILE *out)
 		print_label(out, "adapter", list[i].id);
 		fprintf(out, "} %" PRIu64 "\n", list[i].vram_available);
 	}
-	free(list);
 }
 
-static void print_partitions(FILE *out)
+static void print_partitions(FILE *out, const struct partition *list, int count)
 {
-	struct partition *list;
-	int count = must_read_partitions(&list), a, i;
 	char name[80];
+	int a, i;
 
 	for (a = 0; a < ATTRIBUTES; a++) {
 		snprintf(name, sizeof(name), "partition_%s", attributes[a].metric);
@@ -101,11 +98,32 @@ static void print_partitions(FILE *out)
 			print_value(out, attributes[a].unit, list[i].values[a]);
 		}
 	}
-	free(list);
+}
+
+/*
+ * What is printed. Without a GPU that is nothing: that one has gone can only be told by who goes
+ * on. Without gpup it is an error: an old file stays, and tells by its age that nobody writes it.
+ */
+struct figures {
+	struct adapter *adapters;
+	struct partition *partitions;
+	int adapter_count, partition_count;
+};
+
+static void read_figures(struct figures *figures)
+{
+	figures->adapter_count = must_have_gpup(read_adapters(&figures->adapters));
+	figures->partition_count = must_have_gpup(read_partitions(&figures->partitions));
+}
+
+static void print_figures(FILE *out, const struct figures *figures)
+{
+	print_adapters(out, figures->adapters, figures->adapter_count);
+	print_partitions(out, figures->partitions, figures->partition_count);
 }
 
 /* The collector must never see half of it. */
-static void write_whole(const char *path)
+static void write_whole(const char *path, const struct figures *figures)
 {
 	char *temporary;
 	FILE *out;
@@ -118,10 +136,8 @@ static void write_whole(const char *path)
 		die(EXIT_FAILED, "%s: %s", temporary, strerror(errno));
 	/* It is for others to read, whose user is not ours. */
 	out = fchmod(fd, 0644) ? NULL : fdopen(fd, "w");
-	if (out) {
-		print_adapters(out);
-		print_partitions(out);
-	}
+	if (out)
+		print_figures(out, figures);
 	if (!out || ferror(out) || fclose(out) || rename(temporary, path)) {
 		int error = errno;
 
@@ -140,7 +156,7 @@ static int run(int argc, char **argv)
 		{ 0 }
 	};
 	const char *output = NULL;
-	struct adapter *list;
+	struct figures figures;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -153,15 +169,13 @@ static int run(int argc, char **argv)
 	}
 	if (optind < argc)
 		usage_error("'%s' is too much; there are options only", argv[optind]);
-	/* Without gpup here an old file stays, and tells by its age that nobody writes it. */
-	must_read_adapters(&list);
-	free(list);
-	if (output) {
-		write_whole(output);
-		return 0;
-	}
-	print_adapters(stdout);
-	print_partitions(stdout);
+	read_figures(&figures);
+	if (output)
+		write_whole(output, &figures);
+	else
+		print_figures(stdout, &figures);
+	free(figures.adapters);
+	free(figures.partitions);
 	return 0;
 }
 

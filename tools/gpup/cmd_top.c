@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "cmd.h"
+#include "gpu.h"
 #include "operator.h"
 #include "options.h"
 #include "top.h"
@@ -122,8 +123,6 @@ static void print_partitions(const struct partition *now, int count,
 		       share(percent, old, old ? old->values[GPU_TIME] : 0, p->values[GPU_TIME], elapsed),
 		       p->values[JOBS], p->values[HANGS]);
 	}
-	if (!count)
-		puts("no GPU of gpup on this host");
 }
 
 static void print_clients(const struct top_client *now, int count,
@@ -234,6 +233,29 @@ static void show(const struct top *top)
 	}
 }
 
+/*
+ * Nobody uses a GPU that is not there. Where there are no partitions to see, in a virtual machine
+ * that is, it has a render node all the same.
+ */
+static void must_have_gpu(bool host)
+{
+	struct gpup_device *device = NULL;
+	struct adapter *list;
+	int ret;
+
+	if (host) {
+		must_read_adapters(&list);
+		free(list);
+		return;
+	}
+	ret = gpup_device_open(NULL, &device);
+	gpup_device_close(device);
+	/* One that may not be opened is there. */
+	if (ret && ret != -EACCES)
+		die(EXIT_FAILED, "no GPU: load its driver (on a host 'modprobe gpup_soft', or that "
+		    "of the GPU;\nin a VM 'modprobe gpup_guest')");
+}
+
 static int run(int argc, char **argv)
 {
 	enum { OPTION_ONCE = OPTION_FIRST, OPTION_JSON, OPTION_INTERVAL, OPTION_PROCESSES };
@@ -247,6 +269,7 @@ static int run(int argc, char **argv)
 		{ 0 }
 	};
 	struct top top = { .interval = 2 };
+	bool host = !access(sysfs_path("class/gpup"), F_OK);
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -269,9 +292,8 @@ static int run(int argc, char **argv)
 	if (optind < argc)
 		usage_error("'%s' is too much; there are options only", argv[optind]);
 
-	/* In a virtual machine there are no partitions to see. */
-	if (access(sysfs_path("class/gpup"), F_OK))
-		top.processes = true;
+	must_have_gpu(host);
+	top.processes |= !host;
 	show(&top);
 	return 0;
 }

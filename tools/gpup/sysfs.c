@@ -156,6 +156,12 @@ static void *list_add(struct list *list)
 	return memset((char *)list->items + list->count++ * list->size, 0, list->size);
 }
 
+/* Take back what was added last. */
+static void list_drop(struct list *list)
+{
+	list->count--;
+}
+
 static void set_name(char name[NAME_SIZE], const char *text)
 {
 	snprintf(name, NAME_SIZE, "%.63s", text);
@@ -222,6 +228,8 @@ static void add_adapter(struct list *list, const char *id, const char *unused)
 		link[length] = '\0';
 		set_name(adapter->device, strrchr(link, '/') ? strrchr(link, '/') + 1 : link);
 	}
+	if (access(sysfs_path("class/gpup/%s/name", id), F_OK))
+		list_drop(list);
 }
 
 static void add_partition(struct list *list, const char *adapter, const char *name)
@@ -234,20 +242,28 @@ static void add_partition(struct list *list, const char *adapter, const char *na
 	for (i = 0; i < ATTRIBUTES; i++)
 		partition->values[i] = read_number(sysfs_path("class/gpup/%s/partitions/%s/%s",
 							      adapter, name, attributes[i].name));
+	/*
+	 * What has gone reads as zero. The kernel takes a partition's files away one after the
+	 * other, this one first: as long as it is there, all of them were.
+	 */
+	if (access(sysfs_path("class/gpup/%s/partitions/%s/vram_min", adapter, name), F_OK))
+		list_drop(list);
 }
 
 static void add_type(struct list *list, const char *adapter, const char *name)
 {
 	const char *dash = strrchr(name, '-');
 	struct type *type = list_add(list);
+	const char *available = sysfs_path("class/gpup/%s/mdev_supported_types/%s/available_instances",
+					   adapter, name);
 
 	set_name(type->adapter, adapter);
 	set_name(type->name, name);
 	if (!dash || !parse_size(dash + 1, &type->size))
 		type->size = 0;
-	type->available = (unsigned int)read_number(
-		sysfs_path("class/gpup/%s/mdev_supported_types/%s/available_instances", adapter,
-			   name));
+	type->available = (unsigned int)read_number(available);
+	if (access(available, F_OK))
+		list_drop(list);
 }
 
 int read_adapters(struct adapter **adapters)
@@ -288,8 +304,7 @@ int read_types(struct type **types)
 	return ret ? ret : (int)list.count;
 }
 
-/* Ends with what to do if there is nothing to be read. */
-static int must(int count)
+int must_have_gpup(int count)
 {
 	if (count == -ENOENT)
 		die(EXIT_FAILED, "this host has no gpup: load gpup_mdev and the GPU's driver\n"
@@ -299,19 +314,34 @@ static int must(int count)
 	return count;
 }
 
+/* The module alone makes no GPU. */
+static int must_have_gpu(int count)
+{
+	if (!must_have_gpup(count))
+		die(EXIT_FAILED, "no GPU: load its driver (modprobe gpup_soft, or that of the GPU)");
+	return count;
+}
+
 int must_read_adapters(struct adapter **list)
 {
-	return must(read_adapters(list));
+	return must_have_gpu(read_adapters(list));
 }
 
 int must_read_partitions(struct partition **list)
 {
-	return must(read_partitions(list));
+	/* Each GPU has that of the host. */
+	return must_have_gpu(read_partitions(list));
 }
 
 int must_read_types(struct type **list)
 {
-	return must(read_types(list));
+	struct adapter *adapters;
+	int count = must_have_gpup(read_types(list));
+
+	if (count)
+		return count;
+	must_read_adapters(&adapters);
+	die(EXIT_FAILED, "no GPU offers partitions: load gpup_mdev (modprobe gpup_mdev)");
 }
 
 const struct attribute *find_attribute(const char *name)

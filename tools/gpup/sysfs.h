@@ -96,13 +96,15 @@ __attribute__((format(printf, 1, 2)))
 const char *sysfs_path(const char *format, ...);
 
 /*
- * Read all, in the order of GPUs and of names. Returns the number, with *@list for free(); -ENOENT
- * if there is no gpup here, or another negative errno.
+ * Read all, in the order of GPUs and of names; without those that go away meanwhile. Returns the
+ * number, with *@list for free(); -ENOENT if there is no gpup here, or another negative errno.
  */
 int read_adapters(struct adapter **list);
 int read_partitions(struct partition **list);
 int read_types(struct type **list);
-/* The same, but ends the command with a message if that fails. */
+/* Ends with what to do if @count is an error of theirs; else returns it. */
+int must_have_gpup(int count);
+/* The same as those, but end with what to do if there is nothing. */
 int must_read_adapters(struct adapter **list);
 int must_read_partitions(struct partition **list);
 int must_read_types(struct type **list);

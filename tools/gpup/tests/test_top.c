@@ -37,14 +37,18 @@ static void test_partitions(void)
 	struct partition *partitions;
 	const uint64_t *values;
 
+	make_file("class/gpup/gpup10/partitions/host/vram_min", "0\n");
 	make_file("class/gpup/gpup10/partitions/host/vram_max", "4096\n");
+	make_file("class/gpup/gpup2/partitions/host/vram_min", "0\n");
 	make_file("class/gpup/gpup2/partitions/host/vram_max", "1073741824\n");
 	make_file("class/gpup/gpup2/partitions/host/vram_used", "65536\n");
 	make_file("class/gpup/gpup2/partitions/host/gpu_time_ns", "123456789012\n");
 	make_file("class/gpup/gpup2/partitions/host/jobs", "7\n");
 	make_file("class/gpup/gpup2/partitions/host/hangs", "1\n");
 	make_file("class/gpup/gpup2/partitions/host/sched_weight", "100\n");
-	make_file("class/gpup/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_max", "1\n");
+	make_file("class/gpup/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_min", "1\n");
+	/* This one goes away: the others of its files are not there any more. */
+	make_file("class/gpup/gpup2/partitions/00000000-9999-2222-3333-444444444444/jobs", "1\n");
 
 	setenv("GPUP_SYSFS", root, 1);
 	tap_ok(read_partitions(&partitions) == 3, "three partitions");
