@@ -8,6 +8,7 @@
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/kref.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -31,22 +32,22 @@ static struct guest_call *find_call(struct guest_device *gdev, u32 sequence)
  * @gdev: The device, between guest_cmd_begin() and guest_cmd_commit().
  * @call: With @done set. The caller will send its message.
  *
- * Return: The sequence number of the message, not zero; or zero if the device was lost
- * since, and @done will not be called.
+ * Nobody answers before the commit, nor is guest_calls_fail() called, so @call stays until then.
+ *
+ * Return: The sequence number of the message, not zero.
  */
 u32 guest_call_add(struct guest_device *gdev, struct guest_call *call)
 {
-	u32 sequence = 0;
+	u32 sequence;
 
+	/* If the device is lost meanwhile, guest_calls_fail() comes after us. */
+	lockdep_assert_held(&gdev->cmd_lock);
 	spin_lock(&gdev->calls_lock);
-	/* guest_calls_fail() takes the lock after the device was marked. */
-	if (!guest_device_is_lost(gdev)) {
-		do {
-			sequence = ++gdev->sequence;
-		} while (!sequence || find_call(gdev, sequence));
-		call->sequence = sequence;
-		hash_add(gdev->calls, &call->node, sequence);
-	}
+	do {
+		sequence = ++gdev->sequence;
+	} while (!sequence || find_call(gdev, sequence));
+	call->sequence = sequence;
+	hash_add(gdev->calls, &call->node, sequence);
 	spin_unlock(&gdev->calls_lock);
 	return sequence;
 }
@@ -76,7 +77,7 @@ void guest_call_reply(struct guest_device *gdev, u32 sequence, u32 error, const 
 
 /**
  * guest_calls_fail() - No answer will come any more
- * @gdev: The device, marked as lost.
+ * @gdev: The device, marked as lost. Nobody is between guest_cmd_begin() and its end.
  */
 void guest_calls_fail(struct guest_device *gdev)
 {
@@ -158,23 +159,16 @@ struct guest_request *guest_request_start(struct guest_device *gdev, u32 client,
 	request->call.done = request_done;
 
 	ret = guest_cmd_begin_killable(gdev, sizeof(struct gpup_vrd_msg) + size);
-	if (ret)
-		goto err_free;
+	if (ret) {
+		kfree(request);
+		return ERR_PTR(ret);
+	}
 	kref_get(&request->ref);
 	sequence = guest_call_add(gdev, &request->call);
-	if (!sequence) {
-		guest_cmd_abort(gdev);
-		ret = -ENODEV;
-		goto err_free;
-	}
 	guest_cmd_header(gdev, client, opcode, GPUP_VRD_MSG_REPLY, size, sequence);
 	guest_cmd_copy(gdev, body, size);
 	guest_cmd_commit(gdev);
 	return request;
-
-err_free:
-	kfree(request);
-	return ERR_PTR(ret);
 }
 
 /**

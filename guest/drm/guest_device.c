@@ -61,6 +61,9 @@ static void lost_work(struct work_struct *work)
 
 	/* First the reset: what ends after it frees memory that the device had. */
 	reset(gdev);
+	/* Nobody begins to send any more. After this, what awaits an answer is all known. */
+	mutex_lock(&gdev->cmd_lock);
+	mutex_unlock(&gdev->cmd_lock);
 	guest_calls_fail(gdev);
 	guest_timelines_fail(gdev);
 	guest_names_reset(gdev);

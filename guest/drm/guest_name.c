@@ -140,11 +140,6 @@ int guest_name_create(struct guest_name *name, u16 opcode, const void *body, u32
 	name->replies++;
 	spin_unlock(&gdev->names_lock);
 	sequence = guest_call_add(gdev, &name->create);
-	if (!sequence) {
-		guest_cmd_abort(gdev);
-		answered(name, false);
-		return -ENODEV;
-	}
 	guest_cmd_header(gdev, name->client, opcode, GPUP_VRD_MSG_REPLY | name->quiet, size,
 			 sequence);
 	guest_cmd_copy(gdev, body, size);
@@ -228,11 +223,6 @@ static void send_destroy(struct guest_name *name)
 	spin_unlock(&gdev->names_lock);
 
 	sequence = guest_call_add(gdev, &name->destroy);
-	if (!sequence) {
-		guest_cmd_abort(gdev);
-		answered(name, false);
-		return;
-	}
 	if (name->ops->sending)
 		name->ops->sending(name);
 	guest_cmd_header(gdev, name->client, name->ops->destroy, GPUP_VRD_MSG_REPLY | name->quiet,
