@@ -237,6 +237,12 @@ static void tree_erase(struct gpup_pick *pick, struct gpup_sched_class *sc)
 	sc->throttled = false;
 }
 
+static void throttle(struct gpup_pick *pick, struct gpup_sched_class *sc)
+{
+	sc->throttled = true;
+	rb_add_cached(&sc->node, &pick->throttled, start_before);
+}
+
 /* It wants to run: now, or when its cap lets it. */
 static void enqueue(struct gpup_pick *pick, struct gpup_sched_class *sc, u64 now)
 {
@@ -244,8 +250,7 @@ static void enqueue(struct gpup_pick *pick, struct gpup_sched_class *sc, u64 now
 		tree_insert(pick, sc);
 		return;
 	}
-	sc->throttled = true;
-	rb_add_cached(&sc->node, &pick->throttled, start_before);
+	throttle(pick, sc);
 }
 
 /* It may be in one of the trees; its cap may have changed. */
@@ -423,8 +428,7 @@ void gpup_pick_class_init(struct gpup_sched_class *sc, const struct gpup_pick_pa
  * @params: What it is entitled to from now on.
  *
  * What it lacks or has in excess stays the same, in time: a change of weight neither gives nor
- * takes. A cap holds for slices that end from now on; a wait for an earlier cap that is longer
- * ends.
+ * takes. A new cap holds for slices that begin from now on; a wait for an earlier one ends.
  */
 void gpup_pick_class_set(struct gpup_pick *pick, struct gpup_sched_class *sc,
 			 const struct gpup_pick_params *params)
@@ -432,22 +436,31 @@ void gpup_pick_class_set(struct gpup_pick *pick, struct gpup_sched_class *sc,
 	u64 vtime = virtual_time(pick);
 	s64 ahead = (s64)(sc->vruntime - vtime);
 	bool averaged = sc->averaged, queued = is_queued(sc);
+	bool same_cap = sc->params.cap == params->cap;
+	bool waits = sc->throttled && same_cap;
 
 	if (queued)
 		tree_erase(pick, sc);
 	average_remove(pick, sc);
+	/* What it did not want is not due to it: that can be more than can be multiplied. */
+	if (!is_active(sc))
+		ahead = max(ahead, 0ll);
 	ahead = div64_s64(ahead * (s64)sc->params.weight, params->weight);
 	sc->advance = div64_u64(sc->advance * sc->params.weight, params->weight);
+	if (!same_cap) {
+		sc->next_start = 0;
+		sc->cap_advance = 0;
+	}
 	sc->params = *params;
 	sc->vruntime = vtime + ahead;
 	sc->remainder = 0;
 	sc->deadline = sc->vruntime + scaled(sc, params->quantum_ns);
-	sc->next_start = 0;
-	sc->cap_advance = 0;
 	pick->vtime_max = later(pick->vtime_max, sc->vruntime);
-	if (queued)
+	if (waits)
+		throttle(pick, sc);
+	else if (queued)
 		tree_insert(pick, sc);
-	else if (averaged)
+	if (averaged)
 		average_add(pick, sc);
 }
 

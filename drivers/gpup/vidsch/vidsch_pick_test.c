@@ -369,6 +369,48 @@ static void caps_can_be_changed(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, run_one(&pick, 0, &now));
 }
 
+/* However much others have had meanwhile. */
+static void what_is_set_while_idle_costs_nothing(struct kunit *test)
+{
+	const struct gpup_pick_params light = params(1, 0), heavy = params(10000, 0);
+	struct test_partition *p = create_partitions(test, 2);
+	struct gpup_pick pick;
+	u64 now = 0;
+	int i;
+
+	gpup_pick_init(&pick, 1);
+	gpup_pick_class_set(&pick, &p[0].sc, &light);
+	gpup_pick_class_set(&pick, &p[1].sc, &heavy);
+	gpup_pick_add(&pick, &p[0].queues[0], now);
+	/* Eleven hours and more. */
+	for (i = 0; i < 40; i++)
+		run_one(&pick, 1000 * NSEC_PER_SEC, &now);
+	gpup_pick_class_set(&pick, &p[1].sc, &heavy);
+	gpup_pick_add(&pick, &p[1].queues[0], now);
+	for (i = 0; i < 100; i++)
+		run_one(&pick, 0, &now);
+	KUNIT_EXPECT_GE(test, p[1].used, 98 * QUANTUM);
+}
+
+/* A knob that has nothing to do with it is no way around a cap. */
+static void a_cap_outlives_other_changes(struct kunit *test)
+{
+	const struct gpup_pick_params capped = params(100, 1), heavy = params(200, 1);
+	struct test_partition *p = create_partitions(test, 1);
+	struct gpup_pick pick;
+	u64 now = 0, slice;
+
+	gpup_pick_init(&pick, 1);
+	gpup_pick_add(&pick, &p->queues[0], now);
+	gpup_pick_class_set(&pick, &p->sc, &capped);
+	KUNIT_EXPECT_NOT_NULL(test, run_one(&pick, 0, &now));
+	gpup_pick_class_set(&pick, &p->sc, &heavy);
+	KUNIT_EXPECT_NULL(test, gpup_pick_next(&pick, now, &slice));
+	KUNIT_EXPECT_EQ(test, 100 * QUANTUM, gpup_pick_wakeup(&pick));
+	KUNIT_EXPECT_NULL(test, gpup_pick_next(&pick, 100 * QUANTUM - 1, &slice));
+	KUNIT_EXPECT_NOT_NULL(test, gpup_pick_next(&pick, 100 * QUANTUM, &slice));
+}
+
 #define MODEL_PARTITIONS	8
 
 /* Everything that is kept up to date is what a slow look at all of it says. */
@@ -614,6 +656,8 @@ static struct kunit_case pick_cases[] = {
 	KUNIT_CASE(more_queues_give_no_greater_share),
 	KUNIT_CASE(weights_can_be_changed),
 	KUNIT_CASE(caps_can_be_changed),
+	KUNIT_CASE(what_is_set_while_idle_costs_nothing),
+	KUNIT_CASE(a_cap_outlives_other_changes),
 	KUNIT_CASE(choices_match_a_slow_look),
 	{}
 };
