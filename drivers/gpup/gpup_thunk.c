@@ -358,6 +358,11 @@ int gpup_thunk_queue_destroy(struct gpup_client *client, u32 handle)
 }
 EXPORT_SYMBOL_GPL(gpup_thunk_queue_destroy);
 
+static void get_vm(void *data)
+{
+	gpup_vm_get(data);
+}
+
 /**
  * gpup_thunk_queue_submit() - Queue jobs
  * @client: The client.
@@ -378,6 +383,7 @@ int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 	struct gpup_job_params *jobs;
 	struct gpup_vm_hold *hold;
 	struct gpup_queue *queue;
+	struct gpup_vm *vm;
 	unsigned int i;
 	int ret;
 
@@ -408,12 +414,20 @@ int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 		goto out;
 	}
 	trace_gpup_submit(client->partition->name, handle, count);
-	hold = gpup_vm_hold(gpup_queue_data(queue));
+	/* Another thread of the client may destroy both while we wait for memory. */
+	vm = gpup_queue_get_data(queue, get_vm);
+	if (!vm) {
+		ret = -ECANCELED;
+		goto out_queue;
+	}
+	hold = gpup_vm_hold(vm);
 	ret = PTR_ERR_OR_ZERO(hold);
 	if (!ret) {
 		ret = gpup_queue_submit(queue, jobs, count);
 		gpup_vm_unhold(hold, ret ? NULL : args[count - 1].sub.fence);
 	}
+	gpup_vm_put(vm);
+out_queue:
 	gpup_queue_put(queue);
 	for (i = 0; !ret && i < count; i++)
 		args[i].sub.value = jobs[i].value;

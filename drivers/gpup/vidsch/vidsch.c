@@ -48,8 +48,9 @@
  *
  * **Bounds.** GPUP_QUEUE_MAX_JOBS jobs in a queue, GPUP_PARTITION_MAX_PENDING jobs and
  * conditions in a partition. With interrupts off a guest can cause work that is
- * logarithmic in its jobs and conditions; everything linear is done in small pieces
- * or by a work item that can be preempted.
+ * logarithmic in its jobs and conditions; everything linear in them is done in small pieces
+ * or by a work item that can be preempted. A switch of a group looks at all queues of one address
+ * space, of which a VM has as many as timelines at most (GPUP_VRD_SLOTS_MAX).
  *
  * **Faults.** A job that ends with an error, or that runs for longer than the
  * partition's timeout, bans its queue: what is left in it ends with -ECANCELED. Other queues
@@ -157,8 +158,10 @@ void gpup_sched_partition_init(struct gpup_sched_partition *sp, struct gpup_vids
 		sp->knobs[i] = knobs[i].def;
 	sp->knobs[GPUP_SCHED_WEIGHT] = clamp(weight, GPUP_WEIGHT_MIN, GPUP_WEIGHT_MAX);
 	ratelimit_default_init(&sp->log_limit);
+	ratelimit_default_init(&sp->hang_limit);
 	/* How often a guest was not listened to is no message either. */
 	ratelimit_set_flags(&sp->log_limit, RATELIMIT_MSG_ON_RELEASE);
+	ratelimit_set_flags(&sp->hang_limit, RATELIMIT_MSG_ON_RELEASE);
 	INIT_LIST_HEAD(&sp->queue_list);
 	gpup_offence_init(sp);
 	params = pick_params(sp);
@@ -237,8 +240,16 @@ int gpup_sched_partition_set(struct gpup_sched_partition *sp, enum gpup_sched_kn
 
 	spin_lock_irq(&sp->sched->lock);
 	WRITE_ONCE(sp->knobs[knob], value);
-	gpup_sched_partition_update(sp);
-	rearm_timeouts(sp);
+	switch (knob) {
+	case GPUP_SCHED_WEIGHT:
+	case GPUP_SCHED_CAP:
+	case GPUP_SCHED_QUANTUM_US:
+		gpup_sched_partition_update(sp);
+		break;
+	default:
+		rearm_timeouts(sp);
+		break;
+	}
 	spin_unlock_irq(&sp->sched->lock);
 	return 0;
 }

@@ -178,6 +178,8 @@ struct gpup_sched_partition {
 	unsigned int pending;
 	/** @log_limit: Keeps it from filling the log; never hides another partition's. */
 	struct ratelimit_state log_limit;
+	/** @hang_limit: The same for hangs, so that no other faults hide them. */
+	struct ratelimit_state hang_limit;
 	/** @shares: Its part in each engine class. */
 	struct gpup_sched_share shares[DRM_GPUP_ENGINE_CLASSES];
 };
@@ -310,6 +312,10 @@ struct gpup_queue_stats {
 	u64 jobs;
 	/** @preemptions: How often one was taken off its engine, to go on later. */
 	u64 preemptions;
+	/** @hangs: Jobs that were taken to be hung; the first one bans it. */
+	u64 hangs;
+	/** @resets: Resets of an engine or of the adapter for its jobs. */
+	u64 resets;
 	/** @waits: What its jobs have waited. */
 	struct gpup_wait_stats waits;
 };
@@ -323,7 +329,7 @@ void gpup_queue_set_name(struct gpup_queue *queue, u32 handle);
 int gpup_queue_submit(struct gpup_queue *queue, struct gpup_job_params *jobs, unsigned int count);
 void gpup_queue_fail(struct gpup_queue *queue, int error);
 struct gpup_timeline *gpup_queue_timeline(struct gpup_queue *queue);
-void *gpup_queue_data(const struct gpup_queue *queue);
+void *gpup_queue_get_data(struct gpup_queue *queue, void (*get)(void *data));
 u32 gpup_queue_class(const struct gpup_queue *queue);
 u64 gpup_queue_gpu_time(struct gpup_queue *queue);
 void gpup_queue_stats(struct gpup_queue *queue, struct gpup_queue_stats *stats);

@@ -167,7 +167,7 @@ struct gpup_queue {
 	bool retiring;
 	/** @cancelled: Banned, failed or closed: no job is started any more. */
 	bool cancelled;
-	/** @untold: Why gpup_queue_fail() was called, until the timeline is told; or zero. */
+	/** @untold: Why it is banned, if no job is the reason and until the timeline is told. */
 	int untold;
 	/** @closed: gpup_queue_close() was called. */
 	bool closed;
@@ -238,6 +238,7 @@ void gpup_sched_group_ended(struct gpup_sched_group *group);
 /* vidsch_queue.c */
 void gpup_queue_advance(struct gpup_queue *queue);
 void gpup_queue_cancel(struct gpup_queue *queue);
+void gpup_queue_cancel_for(struct gpup_queue *queue, int error);
 bool gpup_queue_begin_retire(struct gpup_queue *queue);
 void gpup_queue_retire(struct gpup_queue *queue);
 
@@ -249,6 +250,7 @@ void gpup_queue_report(struct work_struct *work);
 
 /* vidsch_offence.c */
 void gpup_offence(struct gpup_sched_partition *sp, struct gpup_fault *fault);
+void gpup_offender_lost(struct gpup_sched_partition *sp);
 void gpup_offence_init(struct gpup_sched_partition *sp);
 void gpup_offence_fini(struct gpup_sched_partition *sp);
 

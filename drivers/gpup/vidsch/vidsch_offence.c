@@ -14,8 +14,8 @@
  * Each hang costs everybody the preemption timeout and a reset. So hangs are counted, and one is
  * forgiven every ten seconds. A partition with three of them is *throttled*: it gets a tenth of the
  * time of the engines at most, until it has only two. With ten, which it can only reach in spite
- * of that, it is *lost*: its owner is told, and has the VM reset its device. The host's own
- * partition is throttled only.
+ * of that, it is *lost*: its queues are banned, and its owner is told, and has the VM reset its
+ * device. The host's own partition is throttled only.
  */
 
 #define FORGIVEN_AFTER	(10 * HZ)
@@ -56,6 +56,41 @@ void gpup_offence(struct gpup_sched_partition *sp, struct gpup_fault *fault)
 		sp->lost = true;
 		fault->lost = true;
 	}
+}
+
+/* Queues that are banned with interrupts off. */
+#define BAN_BATCH	32
+
+/**
+ * gpup_offender_lost() - Run no more jobs of a partition that is lost
+ * @sp: Its share. Process context.
+ *
+ * Those that run go on, at most one on each engine. Its owner was told, and sees to it that no
+ * queue is added until the VM has reset its device.
+ */
+void gpup_offender_lost(struct gpup_sched_partition *sp)
+{
+	unsigned int left, n;
+
+	/* That has no owner who could be told. */
+	if (!sp->listener)
+		return;
+	spin_lock_irq(&sp->sched->lock);
+	for (left = sp->queues; left; left -= n) {
+		for (n = 0; n < min(left, BAN_BATCH) && !list_empty(&sp->queue_list); n++) {
+			struct gpup_queue *queue = list_first_entry(&sp->queue_list,
+								    struct gpup_queue, sp_link);
+
+			list_move_tail(&queue->sp_link, &sp->queue_list);
+			gpup_queue_cancel_for(queue, -ENODEV);
+		}
+		if (!n)
+			break;
+		spin_unlock_irq(&sp->sched->lock);
+		cond_resched();
+		spin_lock_irq(&sp->sched->lock);
+	}
+	spin_unlock_irq(&sp->sched->lock);
 }
 
 static void release(struct work_struct *work)

@@ -297,6 +297,49 @@ static void a_group_that_is_to_stop_is_taken_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_gpu_reached(tq, 1));
 }
 
+/* What runs is asked to get off first: a reset costs others more. */
+static void close_takes_off_what_runs(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
+	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
+	struct bystander b = { .gpu = gpu };
+
+	test_gpu_submit(tq);
+	test_gpu_submit(tq);
+	INIT_WORK_ONSTACK(&b.work, give_up_first);
+	schedule_work(&b.work);
+	test_gpu_close(tq);
+	flush_work(&b.work);
+	destroy_work_on_stack(&b.work);
+	KUNIT_EXPECT_EQ(test, 1, gpu->runs);
+	KUNIT_EXPECT_EQ(test, 0, gpu->engine_resets);
+	KUNIT_EXPECT_EQ(test, 2, tq->tl->completed);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, gpup_timeline_error(tq->tl));
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].resets);
+}
+
+/* To close its queue is no way for a hang not to be seen. */
+static void close_of_what_does_not_get_off_is_a_hang(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *good = test_gpu_queue(gpu, 1, NORMAL);
+
+	KUNIT_EXPECT_EQ(test, 0, gpup_sched_partition_set(&gpu->sp[0],
+							  GPUP_SCHED_PREEMPT_TIMEOUT_US, 20000));
+	test_gpu_submit(bad);
+	test_gpu_submit(good);
+	test_gpu_close(bad);
+	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
+	KUNIT_EXPECT_EQ(test, 1, gpu->sp[0].hangs);
+	KUNIT_EXPECT_EQ(test, 1, gpu->sp[0].resets);
+	KUNIT_EXPECT_EQ(test, 1, gpu->sp[0].offences);
+	KUNIT_EXPECT_TRUE(test, runs_again(gpu, good));
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(good->tl));
+}
+
 static void contexts_are_charged(struct kunit *test)
 {
 	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
@@ -327,6 +370,8 @@ static struct kunit_case preempt_cases[] = {
 	KUNIT_CASE(a_cap_holds_without_others),
 	KUNIT_CASE(bystanders_survive_a_reset_of_the_gpu),
 	KUNIT_CASE(a_group_that_is_to_stop_is_taken_off),
+	KUNIT_CASE(close_takes_off_what_runs),
+	KUNIT_CASE(close_of_what_does_not_get_off_is_a_hang),
 	KUNIT_CASE(contexts_are_charged),
 	{}
 };

@@ -122,7 +122,7 @@ static void end_retire(struct gpup_queue *queue)
 	lockdep_assert_held(&queue->sched->lock);
 
 	queue->retiring = false;
-	if (queue->untold || (queue->cancelled && !queue->running && !list_empty(&queue->jobs)))
+	if (queue->cancelled && !queue->running && (queue->untold || !list_empty(&queue->jobs)))
 		queue_work(queue->sched->wq, &queue->work);
 	wake_closer(queue);
 }
@@ -168,7 +168,7 @@ void gpup_queue_retire(struct gpup_queue *queue)
 	spin_unlock_irqrestore(&sched->lock, flags);
 }
 
-/* Before any job that is cancelled gets its own error there. */
+/* By whoever is retiring, when no job runs or has ended: the next value is that of none of them. */
 static void tell_failure(struct gpup_queue *queue)
 {
 	int error = queue->untold;
@@ -181,13 +181,17 @@ static void tell_failure(struct gpup_queue *queue)
 	spin_lock_irq(&queue->sched->lock);
 }
 
-/* Jobs that will not run; those that did run come first. */
+/*
+ * Jobs that will not run; those that did run come first, and why the others do not run is told
+ * in between. May drop the lock.
+ */
 static struct gpup_job *next_cancelled(struct gpup_queue *queue)
 {
 	struct gpup_job *job = first_job(&queue->ended);
 
-	if (job || !queue->cancelled || queue->running)
+	if (job || queue->running)
 		return job;
+	tell_failure(queue);
 	job = first_job(&queue->jobs);
 	if (job)
 		job->error = -ECANCELED;
@@ -206,7 +210,6 @@ static void retire_cancelled(struct gpup_queue *queue)
 		return;
 	}
 	queue->retiring = true;
-	tell_failure(queue);
 	while ((job = next_cancelled(queue))) {
 		unlink_job(job);
 		spin_unlock_irq(&sched->lock);
@@ -430,22 +433,44 @@ void gpup_queue_cancel(struct gpup_queue *queue)
 }
 
 /**
+ * gpup_queue_cancel_for() - Ban a queue for a reason that no job of it has given
+ * @queue: The queue; the scheduler's lock is held.
+ * @error: Why, a negative errno.
+ *
+ * As gpup_queue_fail(), but its timeline is always told by the work item.
+ */
+void gpup_queue_cancel_for(struct gpup_queue *queue, int error)
+{
+	lockdep_assert_held(&queue->sched->lock);
+
+	if (queue->cancelled)
+		return;
+	queue->untold = error;
+	gpup_queue_cancel(queue);
+}
+
+/**
  * gpup_queue_fail() - Ban a queue for a reason that no job of it has given
  * @queue: The queue.
  * @error: Why, a negative errno.
  *
- * Its timeline fails with @error at the next value, soon; a job that runs goes on. Does
+ * Its timeline fails with @error at the next value: before this returns if no job runs or is
+ * being completed, or else after those. A job that runs goes on, to the end of its slice. Does
  * nothing if the queue is banned already: the job that it was banned for may not be
  * completed yet, and has the first word. Process context.
  */
 void gpup_queue_fail(struct gpup_queue *queue, int error)
 {
-	spin_lock_irq(&queue->sched->lock);
-	if (!queue->cancelled) {
-		queue->untold = error;
-		gpup_queue_cancel(queue);
+	struct gpup_vidsch *sched = queue->sched;
+
+	spin_lock_irq(&sched->lock);
+	gpup_queue_cancel_for(queue, error);
+	if (!queue->running && !queue->retiring) {
+		queue->retiring = true;
+		tell_failure(queue);
+		end_retire(queue);
 	}
-	spin_unlock_irq(&queue->sched->lock);
+	spin_unlock_irq(&sched->lock);
 }
 
 /**
@@ -454,7 +479,7 @@ void gpup_queue_fail(struct gpup_queue *queue, int error)
  *
  * When this returns, no job of it runs or will run, all its values are reached, those of
  * jobs that had not ended with -ECANCELED, and &gpup_queue_params.release was called.
- * A job that runs is stopped by a reset of its engine. A second call does nothing.
+ * A job that runs is taken off its engine, at the latest by a reset. A second call does nothing.
  * May sleep, until the GPU has answered; depends on no other queue and on no client.
  */
 void gpup_queue_close(struct gpup_queue *queue)
@@ -686,14 +711,24 @@ struct gpup_timeline *gpup_queue_timeline(struct gpup_queue *queue)
 }
 
 /**
- * gpup_queue_data() - What a queue was created with
+ * gpup_queue_get_data() - Keep what a queue was created with, whatever becomes of the queue
  * @queue: The queue.
+ * @get: Takes a reference to &gpup_queue_params.release_data. Called with the scheduler's lock
+ *	held, and before &gpup_queue_params.release.
  *
- * Return: &gpup_queue_params.release_data
+ * Return: &gpup_queue_params.release_data, or NULL if the queue is closed.
  */
-void *gpup_queue_data(const struct gpup_queue *queue)
+void *gpup_queue_get_data(struct gpup_queue *queue, void (*get)(void *data))
 {
-	return queue->release_data;
+	void *data = NULL;
+
+	spin_lock_irq(&queue->sched->lock);
+	if (!queue->closed) {
+		data = queue->release_data;
+		get(data);
+	}
+	spin_unlock_irq(&queue->sched->lock);
+	return data;
 }
 
 /**

@@ -400,6 +400,84 @@ static void a_fault_has_the_first_word(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x1000, a->tl->fault_addr);
 }
 
+static void a_failure_is_told_at_once(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *a = test_gpu_queue(gpu, 0, NORMAL);
+
+	gpup_queue_fail(a->queue, -EBUSY);
+	KUNIT_EXPECT_EQ(test, 1, a->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -EBUSY, gpup_timeline_error(a->tl));
+}
+
+/* Who is told of a failure takes the value to have ended: not one whose job still runs. */
+static void a_failure_waits_for_what_runs(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *a = test_gpu_queue(gpu, 0, NORMAL);
+
+	test_gpu_submit(a);
+	test_gpu_submit(a);
+	gpup_queue_fail(a->queue, -EBUSY);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(a->tl));
+	KUNIT_EXPECT_EQ(test, 0, a->tl->completed);
+
+	test_gpu_finish(gpu, 0);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 2, a->tl->completed);
+	KUNIT_EXPECT_EQ(test, 2, a->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -EBUSY, gpup_timeline_error(a->tl));
+}
+
+static void what_runs_may_fail_by_itself(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *a = test_gpu_queue(gpu, 0, NORMAL);
+
+	test_gpu_submit(a);
+	test_gpu_submit(a);
+	gpup_queue_fail(a->queue, -EBUSY);
+	test_gpu_finish_with(gpu, 0, -EFAULT, 0x1000, 1000);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 2, a->tl->completed);
+	KUNIT_EXPECT_EQ(test, 1, a->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -EFAULT, gpup_timeline_error(a->tl));
+	KUNIT_EXPECT_EQ(test, 0x1000, a->tl->fault_addr);
+}
+
+static void count_get(void *data)
+{
+	unsigned int *gets = data;
+
+	(*gets)++;
+}
+
+static void a_closed_queue_keeps_nothing(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct gpup_queue_params params = {
+		.timeline = gpup_timeline_create(NULL, NULL),
+		.label = "test",
+	};
+	struct gpup_queue *queue;
+	unsigned int gets = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, params.timeline);
+	params.release = count_get;
+	params.release_data = &gets;
+	queue = gpup_queue_create(&gpu->sp[0], &params);
+	gpup_timeline_put(params.timeline);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, queue);
+	KUNIT_EXPECT_PTR_EQ(test, &gets, gpup_queue_get_data(queue, count_get));
+	KUNIT_EXPECT_EQ(test, 1, gets);
+	gpup_queue_close(queue);
+	KUNIT_EXPECT_EQ(test, 2, gets);
+	KUNIT_EXPECT_NULL(test, gpup_queue_get_data(queue, count_get));
+	KUNIT_EXPECT_EQ(test, 2, gets);
+	gpup_queue_put(queue);
+}
+
 /* It is told even if there is no job to cancel, and if somebody completes jobs just then. */
 static void a_failure_is_not_forgotten(struct kunit *test)
 {
@@ -440,7 +518,11 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(close_does_not_wait_for_conditions),
 	KUNIT_CASE(a_failed_queue_takes_no_more),
 	KUNIT_CASE(a_fault_has_the_first_word),
+	KUNIT_CASE(a_failure_is_told_at_once),
+	KUNIT_CASE(a_failure_waits_for_what_runs),
+	KUNIT_CASE(what_runs_may_fail_by_itself),
 	KUNIT_CASE(a_failure_is_not_forgotten),
+	KUNIT_CASE(a_closed_queue_keeps_nothing),
 	{}
 };
 

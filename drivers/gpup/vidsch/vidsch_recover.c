@@ -17,7 +17,8 @@
  * can only hit the job it is meant for; it may end by itself at the last moment, and
  * then it has ended well. All resets are made one after the other.
  *
- * It is taken in steps. An engine is asked to give up its job, at the end of a slice. If it
+ * It is taken in steps. An engine is asked to give up its job, at the end of a slice or because its
+ * queue is closed. If it
  * does not within ``preempt_timeout_us``, or the job has run for ``job_timeout_ms`` in all,
  * the engine is reset: that costs the job and bans its queue. If the engine does not reset,
  * the GPU is. Before that the other engines are halted and asked for their jobs, which go on
@@ -103,6 +104,17 @@ static void reset_engine(struct gpup_engine *engine)
 	spin_unlock_irq(&sched->lock);
 }
 
+/* For a reset, on behalf of the job that runs. */
+static void halt(struct gpup_engine *engine)
+{
+	struct gpup_queue *queue = engine->job->queue;
+
+	lockdep_assert_held(&engine->sched->lock);
+	queue->sp->resets++;
+	queue->stats.resets++;
+	engine->halted = true;
+}
+
 /* Returns whether there is a job to stop; its engine is halted then. */
 static bool halt_if_hung(struct gpup_engine *engine)
 {
@@ -118,8 +130,7 @@ static bool halt_if_hung(struct gpup_engine *engine)
 		return false;
 	}
 	job->stop_error = -ETIME;
-	job->queue->sp->resets++;
-	engine->halted = true;
+	halt(engine);
 	return true;
 }
 
@@ -145,26 +156,43 @@ void gpup_engine_timeout(struct work_struct *work)
 	dma_fence_end_signalling(cookie);
 }
 
+/* Returns the engine that is to be reset and is halted, or NULL. */
+static struct gpup_engine *stop_running(struct gpup_queue *queue)
+{
+	struct gpup_vidsch *sched = queue->sched;
+	struct gpup_engine *engine;
+
+	lockdep_assert_held(&sched->lock);
+	if (!queue->running)
+		return NULL;
+	engine = queue->running->engine;
+	queue->running->stop_error = -ECANCELED;
+	if (sched->classes[queue->engine_class].preemption == GPUP_PREEMPT_INSIDE) {
+		/* If it does not get off, its timeout finds out: that is a hang like any other. */
+		gpup_engine_preempt(engine);
+		return NULL;
+	}
+	halt(engine);
+	return engine;
+}
+
 /**
  * gpup_queue_stop_running() - Stop the job of a queue that runs, if there is one
  * @queue: The queue, cancelled. May sleep.
  *
- * The job ends with -ECANCELED, unless it was faster.
+ * The job ends with -ECANCELED, unless it was faster: when the engine has given it up, where it
+ * can, or by a reset. Does not wait for the former.
  */
 void gpup_queue_stop_running(struct gpup_queue *queue)
 {
 	struct gpup_vidsch *sched = queue->sched;
-	struct gpup_engine *engine = NULL;
+	struct gpup_engine *engine;
 	bool cookie;
 
 	cookie = dma_fence_begin_signalling();
 	mutex_lock(&sched->reset_lock);
 	spin_lock_irq(&sched->lock);
-	if (queue->running) {
-		queue->running->stop_error = -ECANCELED;
-		engine = queue->running->engine;
-		engine->halted = true;
-	}
+	engine = stop_running(queue);
 	spin_unlock_irq(&sched->lock);
 	if (engine)
 		reset_engine(engine);
@@ -177,7 +205,8 @@ void gpup_queue_stop_running(struct gpup_queue *queue)
  * @queue: Its queue; the scheduler's lock is held.
  * @job: The job, which is still its engine's.
  *
- * If the queue was cancelled before, there is nothing to say: the job was stopped.
+ * If the job was only stopped because its queue was closed there is nothing to say. A queue that
+ * has failed for another reason is no excuse for a job that hangs.
  */
 void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job)
 {
@@ -186,9 +215,7 @@ void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job)
 
 	lockdep_assert_held(&queue->sched->lock);
 
-	if (job->error == -ETIME)
-		queue->sp->hangs++;
-	if (queue->cancelled)
+	if (job->error == -ECANCELED)
 		return;
 	fault = (struct gpup_fault) {
 		.error = job->error,
@@ -198,8 +225,11 @@ void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job)
 		.stream_addr = job->hw.stream_addr,
 		.stream_size = job->hw.stream_size,
 	};
-	if (job->error == -ETIME)
+	if (job->error == -ETIME) {
+		queue->sp->hangs++;
+		queue->stats.hangs++;
 		gpup_offence(queue->sp, &fault);
+	}
 	queue->fault = fault;
 	gpup_queue_cancel(queue);
 	queue_work(system_unbound_wq, &queue->report);
@@ -258,6 +288,7 @@ void gpup_queue_report(struct work_struct *work)
 	struct gpup_queue *queue = container_of(work, struct gpup_queue, report);
 	struct gpup_sched_partition *sp = queue->sp;
 	struct device *dev = queue->sched->dev;
+	struct ratelimit_state *limit;
 	struct gpup_fault fault;
 	u32 handle;
 
@@ -266,19 +297,25 @@ void gpup_queue_report(struct work_struct *work)
 	handle = queue->handle;
 	spin_unlock_irq(&queue->sched->lock);
 
-	if (__ratelimit(&sp->log_limit)) {
+	limit = fault.error == -ETIME ? &sp->hang_limit : &sp->log_limit;
+	if (__ratelimit(limit)) {
 		log_fault(queue, &fault, handle);
 		tell(queue, fault.error == -ETIME ? GPUP_SCHED_HANG : GPUP_SCHED_FAULT, &fault,
 		     handle);
 	}
 	/* Each of these happens once in a while, and is worth a line. */
 	if (fault.throttled) {
-		dev_warn(dev, "partition %s: has hung the GPU %u times of late, gets %u %% of it\n",
-			 sp->name, sp->offences, GPUP_THROTTLE_CAP);
+		dev_warn(dev,
+			 "partition %s: has hung the GPU %u times of late, last by %s queue %#x job %llu; gets %u %% of it\n",
+			 sp->name, sp->offences, queue->label, handle, fault.value,
+			 GPUP_THROTTLE_CAP);
 		tell(queue, GPUP_SCHED_THROTTLED, &fault, handle);
 	}
 	if (fault.lost) {
-		dev_warn(dev, "partition %s: keeps hanging the GPU\n", sp->name);
+		dev_warn(dev,
+			 "partition %s: keeps hanging the GPU, last by %s queue %#x job %llu\n",
+			 sp->name, queue->label, handle, fault.value);
 		tell(queue, GPUP_SCHED_LOST, &fault, handle);
+		gpup_offender_lost(sp);
 	}
 }

@@ -331,12 +331,97 @@ static void repeat_offenders_are_throttled_and_lost(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gpu->sp[1].throttled);
 }
 
+/* What it has submitted before is not run any more, nor does anybody wait for it. */
+static void who_is_lost_runs_no_more(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *sibling = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
+	struct gpup_sched_partition *sp = &gpu->sp[0];
+	struct gpup_wait wait = { .value = 1 };
+	struct told told = {};
+
+	gpup_sched_partition_listen(sp, &test_listener, &told);
+	gpup_sched_partition_set(sp, GPUP_SCHED_JOB_TIMEOUT_MS, 10);
+	test_gpu_submit(bad);
+	wait.value = test_gpu_submit(neighbour);
+	wait.timeline = neighbour->tl;
+	KUNIT_ASSERT_EQ(test, 0, test_gpu_try_submit(sibling, TEST_STREAM, &wait, 1));
+	spin_lock_irq(&gpu->sched->lock);
+	sp->offences = 9;
+	sp->offended_at = jiffies;
+	spin_unlock_irq(&gpu->sched->lock);
+
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(bad, 1));
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(sibling, 1));
+	KUNIT_EXPECT_EQ(test, -ENODEV, gpup_timeline_error(sibling->tl));
+	KUNIT_EXPECT_EQ(test, -ECANCELED, test_gpu_try_submit(sibling, TEST_STREAM, NULL, 0));
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_LOST]);
+	/* The engine has been reset. */
+	mutex_lock(&gpu->sched->reset_lock);
+	mutex_unlock(&gpu->sched->reset_lock);
+	KUNIT_EXPECT_PTR_EQ(test, neighbour, test_gpu_runs(gpu, 0));
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(neighbour->tl));
+}
+
+/* A queue that has failed for another reason is no excuse. */
+static void who_was_banned_already_hangs_all_the_same(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct gpup_sched_partition *sp = &gpu->sp[0];
+	struct gpup_queue_stats stats;
+	struct told told = {};
+
+	gpup_sched_partition_listen(sp, &test_listener, &told);
+	gpup_sched_partition_set(sp, GPUP_SCHED_JOB_TIMEOUT_MS, 20);
+	test_gpu_submit(bad);
+	gpup_queue_fail(bad->queue, -EINVAL);
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(bad, 1));
+	flush_work(&bad->queue->report);
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, 1, sp->hangs);
+	KUNIT_EXPECT_EQ(test, 1, sp->offences);
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_HANG]);
+	gpup_queue_stats(bad->queue, &stats);
+	KUNIT_EXPECT_EQ(test, 1, stats.hangs);
+	KUNIT_EXPECT_EQ(test, 1, stats.resets);
+}
+
+/* Faults are cheap; that there are many of them must not keep a hang out of the log. */
+static void faults_do_not_hide_a_hang(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct gpup_sched_partition *sp = &gpu->sp[0];
+	struct told told = {};
+	unsigned int i;
+
+	gpup_sched_partition_listen(sp, &test_listener, &told);
+	gpup_sched_partition_set(sp, GPUP_SCHED_JOB_TIMEOUT_MS, 20);
+	for (i = 0; i < 30; i++) {
+		test_gpu_submit(bad);
+		test_gpu_finish_with(gpu, 0, -EFAULT, 0x1000, 1000);
+		test_gpu_replace(bad);
+	}
+	KUNIT_EXPECT_LT(test, told.count[GPUP_SCHED_FAULT], 30);
+	test_gpu_submit(bad);
+	KUNIT_EXPECT_TRUE(test, test_gpu_reaches(bad, 1));
+	flush_work(&bad->queue->report);
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_HANG]);
+}
+
 static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(a_fault_bans_its_queue_alone),
 	KUNIT_CASE(a_malformed_command_bans_its_queue),
 	KUNIT_CASE(a_hang_bans_its_queue_alone),
 	KUNIT_CASE(a_shorter_timeout_holds_at_once),
 	KUNIT_CASE(repeat_offenders_are_throttled_and_lost),
+	KUNIT_CASE(who_is_lost_runs_no_more),
+	KUNIT_CASE(who_was_banned_already_hangs_all_the_same),
+	KUNIT_CASE(faults_do_not_hide_a_hang),
 	KUNIT_CASE(the_timer_is_set_for_who_runs),
 	KUNIT_CASE(who_ends_in_time_is_not_banned),
 	KUNIT_CASE(a_survivor_of_an_adapter_reset_goes_on),

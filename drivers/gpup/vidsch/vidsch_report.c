@@ -16,7 +16,6 @@ static void print_waits(const struct gpup_wait_stats *waits, struct drm_printer 
 	drm_printf(p, " %llu %llu", waits->count, waits->ns);
 	for (i = 0; i < GPUP_WAIT_BUCKETS; i++)
 		drm_printf(p, "%c%llu", i ? ',' : ' ', waits->buckets[i]);
-	drm_puts(p, "\n");
 }
 
 static void report_classes(struct gpup_sched_partition *sp, u32 partition,
@@ -30,6 +29,7 @@ static void report_classes(struct gpup_sched_partition *sp, u32 partition,
 		drm_printf(p, "class %u %u %llu %llu %llu", partition, c, stats->gpu_ns[c],
 			   stats->jobs[c], stats->preemptions[c]);
 		print_waits(&stats->waits[c], p);
+		drm_puts(p, "\n");
 	}
 }
 
@@ -58,6 +58,7 @@ static void report_queue(struct gpup_queue *queue, u32 partition, struct gpup_qu
 		   READ_ONCE(queue->cancelled) ? "banned" : "good", stats->gpu_ns, stats->jobs,
 		   stats->preemptions);
 	print_waits(&stats->waits, p);
+	drm_printf(p, " %llu %llu\n", stats->hangs, stats->resets);
 }
 
 /**
