@@ -57,10 +57,12 @@ void write_file(const char *path, const void *data, size_t size);
 
 void *xmalloc(size_t size);
 
-/* 1536 -> "1.5 KiB"; the result is valid until the 8th call after this one. */
+/* 1536 -> "1.5 KiB"; the result is valid until the 16th call after this one. */
 const char *iec(uint64_t bytes);
 /* The same without the unit's "iB": "1.5K"; at most 5 characters. */
 const char *iec_short(uint64_t bytes);
+/* How many: "99999", "1.2M", in units of 1000; at most 5 characters. */
+const char *count_short(uint64_t count);
 /* Nanoseconds: "12.3 ms". */
 const char *duration(uint64_t ns);
 uint64_t now_ns(void);

@@ -14,6 +14,9 @@
 
 #define DEBUGFS		"/sys/kernel/debug/dri"
 
+/* What 80 columns leave to a name. A UUID does not fit: it has a line of its own. */
+#define NAME_WIDTH	24
+
 struct options {
 	const char *device;
 	const char *input;		/* NULL: the kernel's own account */
@@ -73,22 +76,25 @@ static void print_gpu(const struct mem_map *map)
 	/* A name's blanks are underscores in the file. */
 	for (at = map->name; *at; at++)
 		putchar(*at == '_' ? ' ' : *at);
-	printf("\nVRAM  %s: objects have %s in %zu extent%s; the largest gap is %s\n",
-	       iec(map->size), iec(mapped), map->extent_count, PLURAL(map->extent_count),
-	       iec(largest));
-	printf("      %s free, %s of it cleared; %s retired\n\n", iec(map->free), iec(map->clear),
-	       iec(map->retired));
+	printf("\nVRAM  %s: objects have %s in %zu extent%s; %s retired\n", iec(map->size),
+	       iec(mapped), map->extent_count, PLURAL(map->extent_count), iec(map->retired));
+	printf("      %s free, %s of it cleared; the largest gap is %s\n\n", iec(map->free),
+	       iec(map->clear), iec(largest));
 }
 
-static void print_partition(const struct mem_partition *p, int width)
+static void print_partition(const struct mem_partition *p)
 {
-	printf("%-*s %5s %5s %5s %5s %5s %5s %5s %6" PRIu64 " %5s\n", width, p->name,
+	bool fits = strlen(p->name) <= NAME_WIDTH;
+
+	if (!fits)
+		puts(p->name);
+	printf("%-*s %5s %5s %5s %5s %5s %5s %5s %6s %5s\n", NAME_WIDTH, fits ? p->name : "",
 	       iec_short(p->min), iec_short(p->budget), iec_short(p->max), iec_short(p->used),
 	       iec_short(p->resident), iec_short(mem_evicted(p)), iec_short(p->system_used),
-	       p->evictions, iec_short(p->bytes_moved));
+	       count_short(p->evictions), iec_short(p->bytes_moved));
 }
 
-static void print_total(const struct mem_map *map, int width)
+static void print_total(const struct mem_map *map)
 {
 	uint64_t min = 0, used = 0, resident = 0, evicted = 0, pinned = 0, evictions = 0;
 	uint64_t moved = 0;
@@ -106,30 +112,26 @@ static void print_total(const struct mem_map *map, int width)
 		moved += p->bytes_moved;
 	}
 	/* Budgets and limits overlap: their sums say nothing. */
-	printf("%-*s %5s %5s %5s %5s %5s %5s %5s %6" PRIu64 " %5s\n", width, "total",
-	       iec_short(min), "", "", iec_short(used), iec_short(resident), iec_short(evicted),
-	       iec_short(pinned), evictions, iec_short(moved));
+	printf("%-*s %5s %5s %5s %5s %5s %5s %5s %6s %5s\n", NAME_WIDTH, "total", iec_short(min),
+	       "", "", iec_short(used), iec_short(resident), iec_short(evicted),
+	       iec_short(pinned), count_short(evictions), iec_short(moved));
 }
 
 static void print_partitions(const struct mem_map *map)
 {
 	const struct mem_partition **sorted;
-	int width = (int)strlen("PARTITION");
 	size_t i;
 
 	sorted = xmalloc(map->partition_count * sizeof(const struct mem_partition *));
-	for (i = 0; i < map->partition_count; i++) {
+	for (i = 0; i < map->partition_count; i++)
 		sorted[i] = &map->partitions[i];
-		if (strlen(sorted[i]->name) > (size_t)width && strlen(sorted[i]->name) <= 40)
-			width = (int)strlen(sorted[i]->name);
-	}
 	qsort(sorted, map->partition_count, sizeof(const struct mem_partition *), by_use);
 
-	printf("%-*s %5s %5s %5s %5s %5s %5s %5s %6s %5s\n", width, "PARTITION", "MIN", "BUDGT",
-	       "MAX", "USED", "RESID", "EVICT", "PIN", "EVICTS", "MOVED");
+	printf("%-*s %5s %5s %5s %5s %5s %5s %5s %6s %5s\n", NAME_WIDTH, "PARTITION", "MIN",
+	       "BUDGT", "MAX", "USED", "RESID", "EVICT", "PIN", "EVICTS", "MOVED");
 	for (i = 0; i < map->partition_count; i++)
-		print_partition(sorted[i], width);
-	print_total(map, width);
+		print_partition(sorted[i]);
+	print_total(map);
 	free(sorted);
 }
 

@@ -31,9 +31,13 @@ static struct top_client clients[2][TOP_MAX_CLIENTS];
 static const char *share(char text[16], bool known, uint64_t before, uint64_t now,
 			 uint64_t elapsed)
 {
+	double percent;
+
 	if (!known || !elapsed || now < before)
 		return "-";
-	snprintf(text, 16, "%.1f", 100.0 * (double)(now - before) / (double)elapsed);
+	percent = 100.0 * (double)(now - before) / (double)elapsed;
+	/* That of several engines. */
+	snprintf(text, 16, percent < 999.95 ? "%.1f" : "%.0f", percent);
 	return text;
 }
 
@@ -44,17 +48,6 @@ static const char *seconds(char text[16], uint64_t ns)
 
 	snprintf(text, 16, value < 1000 ? "%.2f" : "%.0f", value);
 	return text;
-}
-
-static const struct partition *find_before(const struct partition *list, int count,
-						  const struct partition *partition)
-{
-	int i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(list[i].adapter, partition->adapter) && !strcmp(list[i].name, partition->name))
-			return &list[i];
-	return NULL;
 }
 
 static const struct top_client *find_client(const struct top_client *list, int count,
@@ -68,34 +61,10 @@ static const struct top_client *find_client(const struct top_client *list, int c
 	return NULL;
 }
 
-/*
- * What a partition is entitled to, in percent of the engines of a class: its weight among those of
- * its GPU that have used or waited for one since then, and no more than its cap.
- */
-static const char *entitlement(char text[16], const struct partition *p,
-			       const struct partition *now, int count,
-			       const struct partition *before, int before_count)
+static const char *entitlement(char text[16], double percent)
 {
-	uint64_t sum = 0;
-	bool wants = false;
-	double percent;
-	int i;
-
-	for (i = 0; i < count; i++) {
-		const struct partition *old = find_before(before, before_count, &now[i]);
-
-		if (!old || strcmp(now[i].adapter, p->adapter) ||
-		    (now[i].values[GPU_TIME] == old->values[GPU_TIME] &&
-		     now[i].values[WAIT_TIME] == old->values[WAIT_TIME]))
-			continue;
-		sum += now[i].values[SCHED_WEIGHT];
-		wants |= &now[i] == p;
-	}
-	if (!wants || !sum)
+	if (percent < 0)
 		return "-";
-	percent = 100.0 * (double)p->values[SCHED_WEIGHT] / (double)sum;
-	if (p->values[SCHED_CAP] && percent > (double)p->values[SCHED_CAP])
-		percent = (double)p->values[SCHED_CAP];
 	snprintf(text, 16, "%.1f", percent);
 	return text;
 }
@@ -109,19 +78,19 @@ static void print_partitions(const struct partition *now, int count,
 
 	for (i = 0; i < count; i++) {
 		const struct partition *p = &now[i];
-		const struct partition *old = find_before(before, before_count, p);
+		const struct partition *old = top_find(before, before_count, p);
 
 		if (!i || strcmp(p->adapter, now[i - 1].adapter)) {
 			printf("%s%s\n", i ? "\n" : "", p->adapter);
-			printf("%-36s %5s %5s %5s %5s %5s %7s %4s\n", "PARTITION", "USED", "MAX",
-			       "WGHT", "ENTL%", "GPU%", "JOBS", "HANG");
+			printf("%-36s %5s %5s %5s %5s %5s %5s %5s\n", "PARTITION", "USED", "MAX",
+			       "WGHT", "ENTL%", "GPU%", "JOBS", "HANGS");
 		}
-		printf("%-36s %5s %5s %5" PRIu64 " %5s %5s %7" PRIu64 " %4" PRIu64 "\n", p->name,
+		printf("%-36s %5s %5s %5" PRIu64 " %5s %5s %5s %5s\n", p->name,
 		       iec_short(p->values[VRAM_USED]), iec_short(p->values[VRAM_MAX]),
 		       p->values[SCHED_WEIGHT],
-		       entitlement(entitled, p, now, count, before, before_count),
+		       entitlement(entitled, top_entitlement(p, now, count, before, before_count)),
 		       share(percent, old, old ? old->values[GPU_TIME] : 0, p->values[GPU_TIME], elapsed),
-		       p->values[JOBS], p->values[HANGS]);
+		       count_short(p->values[JOBS]), count_short(p->values[HANGS]));
 	}
 }
 

@@ -8,35 +8,12 @@
 #include <string.h>
 #include <time.h>
 
-#include <cjson/cJSON.h>
 #include <libudev.h>
 
 #include "cmd.h"
 #include "operator.h"
 #include "options.h"
-
-/* An event, in our words. */
-struct event {
-	const char *adapter;
-	const char *partition;
-	const char *what;
-	struct udev_device *device;
-};
-
-/* Properties of events that say more, and what they are called. */
-static const struct {
-	const char *property;
-	const char *name;
-} details[] = {
-	{ "GPUP_CLIENT", "client" },
-	{ "GPUP_QUEUE", "queue" },
-	{ "GPUP_JOB", "job" },
-	{ "GPUP_ERROR", "error" },
-	{ "GPUP_VRAM_MIN", "vram_min" },
-	{ "GPUP_VRAM_MAX", "vram_max" },
-};
-
-#define DETAILS	(sizeof(details) / sizeof(details[0]))
+#include "watch.h"
 
 /* "/devices/.../f000:00:00.0/UUID": the GPU that this is a mediated device of, or NULL. */
 static const char *adapter_of(const char *syspath)
@@ -64,15 +41,18 @@ static const char *adapter_of(const char *syspath)
 	return found;
 }
 
-/* Is it one that is shown? */
-static bool understand(struct udev_device *device, struct event *event)
+/* Is it one that is shown? What @event has is as good as @device. */
+static bool understand(struct udev_device *device, struct watch_event *event)
 {
 	const char *action = udev_device_get_action(device);
 	const char *subsystem = udev_device_get_subsystem(device);
+	int i;
 
-	*event = (struct event){ .device = device };
+	*event = (struct watch_event){ .time = time(NULL) };
 	if (!action || !subsystem)
 		return false;
+	for (i = 0; i < WATCH_DETAILS; i++)
+		event->details[i] = udev_device_get_property_value(device, watch_properties[i]);
 	if (!strcmp(subsystem, "gpup")) {
 		event->adapter = udev_device_get_sysname(device);
 		event->partition = udev_device_get_property_value(device, "GPUP_PARTITION");
@@ -91,45 +71,12 @@ static bool understand(struct udev_device *device, struct event *event)
 	return event->adapter;
 }
 
-static void print_time(char *text, size_t size)
+static void show(const struct watch_event *event, bool json)
 {
-	time_t now = time(NULL);
-	struct tm local;
-
-	localtime_r(&now, &local);
-	strftime(text, size, "%Y-%m-%dT%H:%M:%S%z", &local);
-}
-
-static void show(const struct event *event, bool json)
-{
-	cJSON *object = cJSON_CreateObject();
-	const char *value;
-	char when[32];
-	size_t i;
-
-	print_time(when, sizeof(when));
-	cJSON_AddStringToObject(object, "time", when);
-	cJSON_AddStringToObject(object, "adapter", event->adapter);
-	cJSON_AddStringToObject(object, "event", event->what);
-	if (event->partition)
-		cJSON_AddStringToObject(object, "partition", event->partition);
-	if (!json)
-		printf("%s %s %s%s%s", when, event->adapter, event->partition ?
-		       event->partition : "", event->partition ? " " : "", event->what);
-	for (i = 0; i < DETAILS; i++) {
-		value = udev_device_get_property_value(event->device, details[i].property);
-		if (!value)
-			continue;
-		cJSON_AddStringToObject(object, details[i].name, value);
-		if (!json)
-			printf(" %s=%s", details[i].name, value);
-	}
-	if (json) {
-		print_json(object, true);
-		return;
-	}
-	cJSON_Delete(object);
-	putchar('\n');
+	if (json)
+		print_json(watch_to_json(event), true);
+	else
+		watch_print(event, stdout);
 	flush_output();
 }
 
@@ -154,7 +101,7 @@ static void watch(uint64_t count, double seconds, bool json)
 	struct pollfd fd = { .fd = udev_monitor_get_fd(monitor), .events = POLLIN };
 	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9), now, seen = 0;
 	struct udev_device *device;
-	struct event event;
+	struct watch_event event;
 	int wait = -1;
 
 	if (!json) {
@@ -223,9 +170,9 @@ const struct command command_watch = {
 	.summary = "show what happens to partitions",
 	.help = "[--count N] [--seconds S] [--json]\n"
 		"\n"
-		"Print a line for each event: partitions that are created and removed or whose\n"
-		"limits were changed (budget), jobs that hang or touch what is not theirs, VMs\n"
-		"that are throttled for it, released, or whose device has stopped (needs-reset).\n"
+		"Print each event: partitions that are created and removed or whose limits were\n"
+		"changed (budget), jobs that hang or touch what is not theirs, VMs that are\n"
+		"throttled for it, released, or whose device has stopped (needs-reset).\n"
 		"\n"
 		"  --count N           end after so many\n"
 		"  --seconds S         end after so long\n"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd.h"
 #include "trace.h"
 
 #define WIDTH		1200
@@ -153,7 +154,7 @@ void trace_table(const struct trace *trace, FILE *file)
 	size_t k;
 
 	measure(trace, &span);
-	fprintf(file, "%-36s %-8s %8s %8s %10s %6s\n", "PARTITION", "ENGINES", "SLICES", "PREEMPT",
+	fprintf(file, "%-36s %-7s %7s %7s %12s %5s\n", "PARTITION", "ENGINES", "SLICES", "PREEMPT",
 		"TIME ms", "%");
 	for (i = 0; i < trace->name_count; i++) {
 		for (c = 0; c < 2; c++) {
@@ -170,8 +171,9 @@ void trace_table(const struct trace *trace, FILE *file)
 				time += s->end - s->begin;
 			}
 			if (slices)
-				fprintf(file, "%-36s %-8s %8zu %8zu %10.3f %6.1f\n",
-					trace->names[i], classes[c], slices, preempted, 1e3 * time,
+				fprintf(file, "%-36s %-7s %7s %7s %12.3f %5.1f\n",
+					trace->names[i], classes[c], count_short(slices),
+					count_short(preempted), 1e3 * time,
 					100 * time / (span.end - span.begin));
 		}
 	}

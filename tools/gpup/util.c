@@ -184,10 +184,10 @@ void write_file(const char *path, const void *data, size_t size)
 /* Some results may be wanted in one printf(). */
 static char *text_buffer(void)
 {
-	static char buffers[8][32];
+	static char buffers[16][32];
 	static unsigned int next;
 
-	return buffers[next++ % 8];
+	return buffers[next++ % 16];
 }
 
 static const char *iec_format(uint64_t bytes, const char *space, const char *unit)
@@ -217,6 +217,24 @@ const char *iec(uint64_t bytes)
 const char *iec_short(uint64_t bytes)
 {
 	return bytes ? iec_format(bytes, "", "") : "0";
+}
+
+const char *count_short(uint64_t count)
+{
+	static const char prefixes[] = " kMGTPE";
+	double value = (double)count;
+	char *text = text_buffer();
+	int i = 0;
+
+	if (count < 100000) {
+		snprintf(text, 32, "%u", (unsigned int)count);
+		return text;
+	}
+	/* 999.9 would be printed as 1000. */
+	for (; value >= 999.5 && prefixes[i + 1]; i++)
+		value /= 1000;
+	snprintf(text, 32, value < 99.95 ? "%.1f%c" : "%.0f%c", value, prefixes[i]);
+	return text;
 }
 
 const char *duration(uint64_t ns)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd.h"
 #include "sysfs.h"
 #include "tap.h"
 #include "top.h"
@@ -62,6 +63,70 @@ static void test_partitions(void)
 	free(partitions);
 	setenv("GPUP_SYSFS", "/nonexistent", 1);
 	tap_ok(read_partitions(&partitions) == -ENOENT, "no such directory");
+}
+
+/* Partitions of one GPU before and after a while in which all but the last have used the GPU. */
+enum { LIGHT, HEAVY, IDLE, SOME };
+
+static void make_partitions(struct partition before[SOME], struct partition now[SOME])
+{
+	static const uint64_t weights[SOME] = { 100, 300, 600 };
+	int i;
+
+	memset(before, 0, SOME * sizeof(*before));
+	for (i = 0; i < SOME; i++) {
+		strcpy(before[i].adapter, "gpup0");
+		snprintf(before[i].name, sizeof(before[i].name), "%d", i);
+		before[i].values[SCHED_WEIGHT] = weights[i];
+		before[i].values[GPU_TIME] = 1000;
+		now[i] = before[i];
+	}
+	now[LIGHT].values[GPU_TIME] += 1;
+	now[HEAVY].values[WAIT_TIME] += 1;
+}
+
+static void test_entitlement(void)
+{
+	struct partition before[SOME], now[SOME];
+
+#define ENTITLED(i)	top_entitlement(&now[i], now, SOME, before, SOME)
+	make_partitions(before, now);
+	tap_ok(ENTITLED(LIGHT) == 25 && ENTITLED(HEAVY) == 75, "weights of 1:3 are 25 %% and 75 %%");
+	tap_ok(ENTITLED(IDLE) < 0, "who wants nothing is entitled to nothing");
+	tap_ok(top_entitlement(&now[LIGHT], now, SOME, NULL, 0) < 0, "nothing is known at first");
+	strcpy(now[HEAVY].adapter, "gpup1");
+	strcpy(before[HEAVY].adapter, "gpup1");
+	tap_ok(ENTITLED(LIGHT) == 100 && ENTITLED(HEAVY) == 100, "each GPU is shared for itself");
+
+	make_partitions(before, now);
+	now[HEAVY].values[SCHED_CAP] = 40;
+	now[LIGHT].values[SCHED_CAP] = 40;
+	tap_ok(ENTITLED(HEAVY) == 40 && ENTITLED(LIGHT) == 25, "a cap is the most that there is");
+	now[HEAVY].values[THROTTLED] = 1;
+	now[LIGHT].values[SCHED_CAP] = 0;
+	now[LIGHT].values[THROTTLED] = 1;
+	tap_ok(ENTITLED(HEAVY) == 10 && ENTITLED(LIGHT) == 10, "who is throttled has a tenth at most");
+	now[HEAVY].values[SCHED_CAP] = 5;
+	now[LIGHT].values[SCHED_WEIGHT] = 3;
+	tap_ok(ENTITLED(HEAVY) == 5 && ENTITLED(LIGHT) < 1, "or less, if that is due without");
+#undef ENTITLED
+}
+
+static void test_counts(void)
+{
+	static const struct {
+		uint64_t count;
+		const char *text;
+	} counts[] = {
+		{ 0, "0" }, { 99999, "99999" }, { 100000, "100k" }, { 999499, "999k" },
+		{ 999500, "1.0M" }, { 1234567, "1.2M" }, { 99949999, "99.9M" }, { 99950000, "100M" },
+		{ 1000000000, "1.0G" }, { UINT64_MAX, "18.4E" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		tap_ok(!strcmp(count_short(counts[i].count), counts[i].text), "%s jobs",
+		       counts[i].text);
 }
 
 static void test_sizes(void)
@@ -126,6 +191,8 @@ int main(void)
 		return 1;
 	}
 	test_partitions();
+	test_entitlement();
+	test_counts();
 	test_sizes();
 	test_clients();
 	status = tap_end();

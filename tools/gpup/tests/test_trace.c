@@ -52,8 +52,8 @@ int main(void)
 	file = open_memstream(&table, &table_size);
 	trace_table(&trace, file);
 	fclose(file);
-	tap_ok(strstr(table, "a                                    compute         1        1      2.000") &&
-	   strstr(table, "b                                    copy            1        0      2.000"),
+	tap_ok(strstr(table, "a                                    compute       1       1        2.000") &&
+	   strstr(table, "b                                    copy          1       0        2.000"),
 	   "the table adds up");
 	file = open_memstream(&svg, &svg_size);
 	trace_svg(&trace, file);
