@@ -291,13 +291,10 @@ static struct guest_op *prepare_job(struct drm_file *file, struct guest_queue *q
 static int submit_jobs(struct drm_file *file, struct guest_queue *queue,
 		       const struct drm_gpup_job *jobs, u32 count, u64 *value)
 {
-	struct guest_op **ops;
+	struct guest_op *ops[DRM_GPUP_MAX_JOBS];
 	u32 i, n = 0;
 	int ret = 0;
 
-	ops = kcalloc(count, sizeof(*ops), GFP_KERNEL);
-	if (!ops)
-		return -ENOMEM;
 	while (n < count) {
 		ops[n] = prepare_job(file, queue, &jobs[n]);
 		if (IS_ERR(ops[n])) {
@@ -310,7 +307,6 @@ static int submit_jobs(struct drm_file *file, struct guest_queue *queue,
 		ret = guest_submit(queue->timeline, ops, count, value, NULL);
 	for (i = 0; i < n; i++)
 		guest_op_free(ops[i]);
-	kfree(ops);
 	return ret;
 }
 

@@ -46,9 +46,14 @@ int guest_op_want_fence(struct guest_op *op)
 }
 
 /* How many waits the message has at most. */
-static u32 max_waits(const struct guest_op *op)
+static u32 max_waits(const struct guest_syncs *syncs)
 {
-	return min_t(u32, op->syncs.dep_count, DRM_GPUP_MAX_SYNCS);
+	return min_t(u32, syncs->dep_count, DRM_GPUP_MAX_SYNCS);
+}
+
+static u32 bytes_of_waits(const struct guest_syncs *syncs)
+{
+	return max_waits(syncs) * sizeof(struct gpup_vrd_wait);
 }
 
 /**
@@ -67,31 +72,33 @@ struct guest_op *guest_op_create(struct guest_timeline *tl, u32 client, u16 opco
 				 u32 body_size, struct drm_file *file,
 				 const struct drm_gpup_obj_array *syncs)
 {
+	struct guest_syncs found = {};
 	struct guest_op *op;
 	int ret;
 
-	op = kvzalloc(struct_size(op, body, body_size), GFP_KERNEL);
-	if (!op)
-		return ERR_PTR(-ENOMEM);
+	ret = guest_syncs_init(&found, file, syncs);
+	if (ret)
+		goto err_syncs;
+	op = kvzalloc(struct_size(op, body, body_size + bytes_of_waits(&found)), GFP_KERNEL);
+	if (!op) {
+		ret = -ENOMEM;
+		goto err_syncs;
+	}
 	INIT_LIST_HEAD(&op->link);
+	op->syncs = found;
 	op->timeline = tl;
 	op->client = client;
 	op->opcode = opcode;
 	op->body_size = body_size;
-
-	ret = guest_syncs_init(&op->syncs, file, syncs);
-	if (!ret && op->syncs.signal_count)
-		ret = guest_op_want_fence(op);
-	if (!ret && op->syncs.dep_count) {
-		op->waits = kcalloc(max_waits(op), sizeof(*op->waits), GFP_KERNEL);
-		if (!op->waits)
-			ret = -ENOMEM;
-	}
-	if (ret) {
+	if (op->syncs.signal_count && guest_op_want_fence(op)) {
 		guest_op_free(op);
-		return ERR_PTR(ret);
+		return ERR_PTR(-ENOMEM);
 	}
 	return op;
+
+err_syncs:
+	guest_syncs_fini(&found);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -114,15 +121,13 @@ void guest_op_free(struct guest_op *op)
 		if (op->objects[i])
 			drm_gem_object_put(op->objects[i]);
 	kvfree(op->objects);
-	kfree(op->waits);
 	kvfree(op);
 }
 
 /* What the message takes in the ring at most, in bytes. */
 static u32 op_bytes(const struct guest_op *op)
 {
-	return sizeof(struct gpup_vrd_msg) + op->body_size +
-	       max_waits(op) * sizeof(struct gpup_vrd_wait);
+	return sizeof(struct gpup_vrd_msg) + op->body_size + bytes_of_waits(&op->syncs);
 }
 
 enum dep_kind {
@@ -165,8 +170,9 @@ static enum dep_kind classify(const struct guest_op *op, struct dma_fence *fence
  */
 static struct dma_fence *write_op(struct guest_op *op)
 {
+	struct gpup_vrd_wait *waits = (void *)&op->body[op->body_size];
 	struct guest_device *gdev = op->timeline->gdev;
-	u32 i, n = 0;
+	u32 i, size, n = 0;
 
 	for (i = 0; i < op->syncs.dep_count; i++) {
 		struct gpup_vrd_wait wait = {};
@@ -175,8 +181,8 @@ static struct dma_fence *write_op(struct guest_op *op)
 		case DEP_NONE:
 			break;
 		case DEP_NAMED:
-			if (n < max_waits(op)) {
-				op->waits[n++] = wait;
+			if (n < max_waits(&op->syncs)) {
+				waits[n++] = wait;
 				break;
 			}
 			fallthrough;
@@ -187,10 +193,9 @@ static struct dma_fence *write_op(struct guest_op *op)
 
 	*op->body_value = cpu_to_le64(op->value);
 	*op->body_waits = cpu_to_le32(n);
-	guest_cmd_header(gdev, op->client, op->opcode, 0,
-			 op->body_size + n * sizeof(op->waits[0]), 0);
-	guest_cmd_copy(gdev, op->body, op->body_size);
-	guest_cmd_copy(gdev, op->waits, n * sizeof(op->waits[0]));
+	size = op->body_size + n * sizeof(*waits);
+	guest_cmd_header(gdev, op->client, op->opcode, 0, size, 0);
+	guest_cmd_copy(gdev, op->body, size);
 	op->timeline->sent = op->value;
 	return NULL;
 }
@@ -199,7 +204,7 @@ static struct dma_fence *write_op(struct guest_op *op)
 static u8 op_cost(const struct guest_op *op)
 {
 	BUILD_BUG_ON(1 + DRM_GPUP_MAX_SYNCS > U8_MAX);
-	return op->opcode == GPUP_VRD_OP_QUEUE_SUBMIT ? 1 + max_waits(op) : 0;
+	return op->opcode == GPUP_VRD_OP_QUEUE_SUBMIT ? 1 + max_waits(&op->syncs) : 0;
 }
 
 static int check_timeline(struct guest_timeline *tl)

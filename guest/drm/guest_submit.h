@@ -51,11 +51,9 @@ struct guest_op {
 	__le64 *body_value;
 	/** @body_waits: Where the number of waits goes in @body. */
 	__le32 *body_waits;
-	/** @waits: Waits that go behind @body. */
-	struct gpup_vrd_wait *waits;
-	/** @body_size: Size of @body in bytes. */
+	/** @body_size: Size of the body in bytes, without the waits. */
 	u32 body_size;
-	/** @body: Body of the message, without the waits. */
+	/** @body: Body of the message, and behind it room for the waits. */
 	u8 body[] __aligned(8);
 };
 

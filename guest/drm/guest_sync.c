@@ -112,13 +112,12 @@ static int check_sync(const struct drm_gpup_sync *sync)
 static int add_all(struct guest_syncs *syncs, struct drm_file *file,
 		   const struct drm_gpup_sync *in, u32 count)
 {
-	struct dma_fence **fences;
+	struct dma_fence *fences[DRM_GPUP_MAX_SYNCS];
 	u32 i, n = 0;
 	int ret = 0;
 
 	syncs->signals = kcalloc(count, sizeof(*syncs->signals), GFP_KERNEL);
-	fences = kcalloc(count, sizeof(*fences), GFP_KERNEL);
-	if (!syncs->signals || !fences)
+	if (!syncs->signals)
 		ret = -ENOMEM;
 	for (i = 0; !ret && i < count; i++) {
 		ret = check_sync(&in[i]);
@@ -136,7 +135,6 @@ static int add_all(struct guest_syncs *syncs, struct drm_file *file,
 		ret = flatten(syncs, fences, n);
 	while (n--)
 		dma_fence_put(fences[n]);
-	kfree(fences);
 	return ret;
 }
 
