@@ -30,10 +30,18 @@
  * is at most the greatest quantum of all plus the *overrun*, what it has in excess at most its own
  * quantum plus the overrun, at any moment, whatever the others do and however many they are
  * (theorem 1 of the paper, for those who do not wake up). Overrun is what it takes to get somebody
- * off: the latency of preemption, or the rest of the job where there is none. Those who wake up
+ * off: the latency of preemption. Those who wake up
  * and go first can delay others by a few quanta more. So the bound that the tests hold the
  * scheduler to is ten quanta and an overrun; the most that was seen in 300 random mixes of up to 41
- * partitions is 7.2. Each further engine of the class adds as much. Start-time fair queueing,
+ * partitions is 7.2. Each further engine of the class adds as much.
+ *
+ * Where a job cannot be interrupted, and is longer than a quantum, nobody knows beforehand what it
+ * will cost. Each of the others may have run one before the turn comes to who lacks most, so that
+ * it lacks at most its share of those: one job in all if the weights are the same, more
+ * for one that outweighs many others. (The bound of start-time fair queueing: Goyal, Vin, Cheng,
+ * SIGCOMM 1996. To do better one has to know the lengths.)
+ *
+ * Start-time fair queueing,
  * used before, has no such bound: a thousand light partitions in a row, each for one
  * quantum, delay a heavy one by a second.
  *

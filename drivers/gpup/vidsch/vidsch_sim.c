@@ -160,6 +160,12 @@ static void remember_slice(struct sim *sim, struct sim_partition *p, u64 start, 
 		sim->result->cap_excess = max(sim->result->cap_excess, had - allowed);
 }
 
+/* Work that it has in the fluid system. Who always has work does not run out of it there either. */
+static u64 fluid_left(const struct sim_partition *p)
+{
+	return p->sleeper ? (p->arrived << 20) - p->fluid : GPUP_PICK_NEVER;
+}
+
 /* Everybody's fluid service up to now, who in the fluid system still has work at each moment. */
 static void advance_fluid(struct sim *sim, u64 until)
 {
@@ -171,14 +177,14 @@ static void advance_fluid(struct sim *sim, u64 until)
 		u64 weight = 0, step = end - at;
 
 		for (i = 0; i < n; i++)
-			if (sim->partitions[i].fluid < sim->partitions[i].arrived << 20)
+			if (fluid_left(&sim->partitions[i]))
 				weight += sim->partitions[i].sc.params.weight;
 		if (!weight)
 			return;
 		/* Until the first one has no work any more. */
 		for (i = 0; i < n; i++) {
 			struct sim_partition *p = &sim->partitions[i];
-			u64 left = (p->arrived << 20) - p->fluid;
+			u64 left = fluid_left(p);
 
 			/* If that were to overflow, it is not the first. */
 			if (left && left < div64_u64(GPUP_PICK_NEVER, weight))
@@ -187,7 +193,7 @@ static void advance_fluid(struct sim *sim, u64 until)
 		}
 		for (i = 0; i < n; i++) {
 			struct sim_partition *p = &sim->partitions[i];
-			u64 left = (p->arrived << 20) - p->fluid;
+			u64 left = fluid_left(p);
 
 			p->fluid += min(left, div64_u64(step * p->sc.params.weight, weight));
 		}

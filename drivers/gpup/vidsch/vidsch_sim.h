@@ -102,6 +102,8 @@ struct gpup_sim_case {
 	u64 share_error;
 	/** @share_ratio: At least, in millionths. */
 	u64 share_ratio;
+	/** @ratio_after: Is only asked for after so long, as the lightest get so little; in ns. */
+	u64 ratio_after;
 	/** @lacks: At most, in ns. */
 	u64 lacks;
 	/** @excess: At most, in ns. */

@@ -25,6 +25,8 @@
 
 #define ONE_ENGINE	.engines = 1, .queues = 2
 #define LONG_JOBS	.job_max = 10 * S
+/* Longer than the second in which shares are looked at. */
+#define LONG_JOB	(3 * S)
 
 #define ANY_WEIGHT	.weight_min = 1, .weight_max = 10000
 #define ONE_WEIGHT	.weight_min = 100, .weight_max = 100
@@ -47,8 +49,10 @@ const struct gpup_sim_case gpup_sim_cases[] = {
 	{
 		.name = "100 partitions of any weight",
 		.config = { COMMON, LONG_JOBS, ONE_ENGINE, ANY_WEIGHT, .partitions = 100,
-			    .duration = 60 * S },
+			    .duration = 600 * S },
 		.share_error = ERROR,
+		.share_ratio = 990000,
+		.ratio_after = 18000 * S,
 	},
 	{
 		.name = "100 partitions of one weight",
@@ -71,6 +75,12 @@ const struct gpup_sim_case gpup_sim_cases[] = {
 		.share_ratio = 990000,
 	},
 	{
+		.name = "3000 partitions of one weight",
+		.config = { COMMON, LONG_JOBS, ONE_ENGINE, ONE_WEIGHT, .partitions = 3000,
+			    .duration = 60 * S },
+		.share_error = ERROR,
+	},
+	{
 		.name = "100 partitions on 4 engines",
 		.config = { COMMON, LONG_JOBS, ONE_WEIGHT, .partitions = 100, .engines = 4,
 			    .queues = 2, .duration = 30 * S },
@@ -84,6 +94,15 @@ const struct gpup_sim_case gpup_sim_cases[] = {
 			    .duration = 100 * S },
 		.share_error = ERROR,
 		.share_ratio = 990000,
+	},
+	{
+		/* Within one job, at any moment: each of nine others is before it once. */
+		.name = "jobs of seconds that cannot be preempted",
+		.config = { COMMON, ONE_ENGINE, ONE_WEIGHT, .partitions = 10,
+			    .job_max = LONG_JOB, .no_preemption = true, .fluid = true,
+			    .duration = 600 * S },
+		.lacks = 10 * QUANTUM + LONG_JOB,
+		.excess = 10 * QUANTUM + LONG_JOB,
 	},
 	{
 		.name = "fluid sharing, all with work",
@@ -159,7 +178,8 @@ const char *gpup_sim_check(const struct gpup_sim_case *c, const struct gpup_sim_
 		return "an engine was idle with work to do";
 	if (c->share_error && result->share_error > c->share_error)
 		return "the share in a second";
-	if (c->share_ratio && result->share_ratio < c->share_ratio)
+	if (c->share_ratio && c->config.duration >= c->ratio_after &&
+	    result->share_ratio < c->share_ratio)
 		return "the shares in the end";
 	if (c->lacks && result->lacks > c->lacks)
 		return "lacks more than in fluid sharing";
