@@ -7,6 +7,8 @@
  * scratch page of the device's own: a VM that touches what it has not mapped harms
  * nobody, itself included.
  */
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/slab.h>
@@ -65,6 +67,7 @@ static vm_fault_t wait_for_window(struct vm_fault *vmf, struct gpup_vrd *vrd, un
 {
 	struct gpup_vrd_window *window;
 	struct gpup_bo *bo = NULL;
+	struct file *file;
 
 	mutex_lock(&vrd->aperture.lock);
 	window = mtree_load(&vrd->aperture.tree, page);
@@ -72,12 +75,15 @@ static vm_fault_t wait_for_window(struct vm_fault *vmf, struct gpup_vrd *vrd, un
 		bo = gpup_bo_get(window->bo);
 	mutex_unlock(&vrd->aperture.lock);
 
+	/* The object needs its partition, which may go once the mapping and the file have. */
+	file = get_file(vmf->vma->vm_file);
 	mmap_read_unlock(vmf->vma->vm_mm);
 	if (bo) {
 		if (!gpup_bo_cpu_lock(bo, false))
 			gpup_bo_cpu_unlock(bo);
 		gpup_bo_put(bo);
 	}
+	fput(file);
 	return VM_FAULT_RETRY;
 }
 
