@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/io.h>
+#include <linux/pgtable.h>
 #include <linux/slab.h>
 
 #include "../gpup_compat.h"
@@ -145,6 +146,15 @@ static bool window_huge_pfn(const struct gpup_vrd_window *window, unsigned long 
 	return true;
 }
 
+/*
+ * The kernel has looked without a lock of ours: another CPU may have filled the place with a
+ * table of single pages since, which is not to be written over.
+ */
+static bool has_place(pmd_t pmd, unsigned long pfn)
+{
+	return pmd_none(pmd) || (pmd_leaf(pmd) && pmd_pfn(pmd) == pfn);
+}
+
 /* Whatever is not simple is left to aperture_fault(): the kernel calls it next. */
 static vm_fault_t aperture_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
@@ -166,7 +176,8 @@ static vm_fault_t aperture_huge_fault(struct vm_fault *vmf, unsigned int order)
 	mutex_lock(&aperture->lock);
 	window = lock_window(aperture, page, true, &error);
 	if (window) {
-		if (window_huge_pfn(window, page, &pfn))
+		if (window_huge_pfn(window, page, &pfn) &&
+		    has_place(pmdp_get_lockless(vmf->pmd), pfn))
 			ret = gpup_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 		gpup_bo_cpu_unlock(window->bo);
 	}
