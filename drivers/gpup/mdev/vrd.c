@@ -384,6 +384,8 @@ static int init_device(struct vfio_device *vdev)
 		return ret;
 	INIT_WORK(&vrd->work, gpup_vrd_worker);
 	mutex_init(&vrd->lock);
+	ratelimit_default_init(&vrd->no_pin_limit);
+	ratelimit_set_flags(&vrd->no_pin_limit, RATELIMIT_MSG_ON_RELEASE);
 	ratelimit_default_init(&vrd->log_limit);
 	ratelimit_set_flags(&vrd->log_limit, RATELIMIT_MSG_ON_RELEASE);
 	gpup_vrd_irqs_init(vrd);

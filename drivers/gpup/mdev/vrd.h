@@ -160,6 +160,10 @@ struct gpup_vrd {
 	struct gpup_vrd_irqs irqs;
 	/** @fail_untold: Error that operators were not told of by an event yet, or NONE. */
 	atomic_t fail_untold;
+	/** @no_pin_limit: How often guest memory may fail to be pinned. */
+	struct ratelimit_state no_pin_limit;
+	/** @no_pin_until: It is not tried before that, in jiffies. Whoever may pin. */
+	u64 no_pin_until;
 	/** @log_limit: Its own, so that no other VM can keep its failures out of the log. */
 	struct ratelimit_state log_limit;
 };
@@ -214,6 +218,10 @@ int gpup_vrd_aperture_unmap(struct gpup_vrd *vrd, u32 handle);
 void gpup_vrd_aperture_read(struct gpup_vrd *vrd, u64 offset, void *buf, u32 count);
 void gpup_vrd_aperture_write(struct gpup_vrd *vrd, u64 offset, const void *buf, u32 count);
 extern const struct vm_operations_struct gpup_vrd_aperture_vm_ops;
+
+/* vrd_pin.c */
+int gpup_vrd_pin(struct gpup_vrd *vrd, u64 iova, u32 count, struct page **pages);
+void gpup_vrd_unpin(struct gpup_vrd *vrd, u64 iova, u32 count);
 
 /* vrd_area.c */
 int gpup_vrd_area_map(struct gpup_vrd *vrd, struct gpup_vrd_area *area, u64 iova, u64 size);

@@ -7,36 +7,6 @@
 
 #include "vrd.h"
 
-/* VFIO pins no more than this in one call; what was pinned at once is unpinned at once. */
-#define PIN_CHUNK	((u32)VFIO_PIN_PAGES_MAX_ENTRIES)
-
-static void unpin(struct gpup_vrd *vrd, u64 iova, u32 count)
-{
-	u32 done, n;
-
-	for (done = 0; done < count; done += n) {
-		n = min(count - done, PIN_CHUNK);
-		vfio_unpin_pages(&vrd->vdev, iova + (u64)done * PAGE_SIZE, n);
-	}
-}
-
-static int pin(struct gpup_vrd *vrd, u64 iova, u32 count, struct page **pages)
-{
-	u32 done, n;
-	int ret;
-
-	for (done = 0; done < count; done += n) {
-		n = min(count - done, PIN_CHUNK);
-		ret = vfio_pin_pages(&vrd->vdev, iova + (u64)done * PAGE_SIZE, n,
-				     IOMMU_READ | IOMMU_WRITE, pages + done);
-		if (ret != n) {
-			unpin(vrd, iova, done);
-			return ret < 0 ? ret : -EFAULT;
-		}
-	}
-	return 0;
-}
-
 /**
  * gpup_vrd_area_map() - Pin guest memory and map it into the kernel
  * @vrd: The device, open.
@@ -56,7 +26,7 @@ int gpup_vrd_area_map(struct gpup_vrd *vrd, struct gpup_vrd_area *area, u64 iova
 	area->pages = kvcalloc(count, sizeof(*area->pages), GFP_KERNEL_ACCOUNT);
 	if (!area->pages)
 		return -ENOMEM;
-	ret = pin(vrd, iova, count, area->pages);
+	ret = gpup_vrd_pin(vrd, iova, count, area->pages);
 	if (ret)
 		goto err_free;
 	area->addr = vmap(area->pages, count, VM_MAP, PAGE_KERNEL);
@@ -69,7 +39,7 @@ int gpup_vrd_area_map(struct gpup_vrd *vrd, struct gpup_vrd_area *area, u64 iova
 	return 0;
 
 err_unpin:
-	unpin(vrd, iova, count);
+	gpup_vrd_unpin(vrd, iova, count);
 err_free:
 	kvfree(area->pages);
 	area->pages = NULL;
@@ -88,7 +58,7 @@ void gpup_vrd_area_unmap(struct gpup_vrd *vrd, struct gpup_vrd_area *area)
 	if (!area->count)
 		return;
 	vunmap(area->addr);
-	unpin(vrd, area->iova, area->count);
+	gpup_vrd_unpin(vrd, area->iova, area->count);
 	kvfree(area->pages);
 	memset(area, 0, sizeof(*area));
 }

@@ -22,7 +22,7 @@
  * disabled; only the way back from VidMm needs a lock.
  */
 
-/* Pages that were pinned by one call, and must be unpinned by one. */
+/* Pages that were pinned together, and must be unpinned together. */
 struct pin {
 	u64 iova;
 	u32 count;
@@ -122,47 +122,30 @@ err_free:
 	return ret;
 }
 
-static u32 count_pins(const struct gpup_vrd_run *runs, u32 count)
-{
-	u32 i, pins = 0;
-
-	for (i = 0; i < count; i++)
-		pins += DIV_ROUND_UP_ULL(le32_to_cpu(runs[i].pages), VFIO_PIN_PAGES_MAX_ENTRIES);
-	return pins;
-}
-
 static int pin_run(struct gpup_vrd_guest_bo *obj, struct pin_set *set,
 		   const struct gpup_vrd_run *run)
 {
-	u64 iova = le64_to_cpu(run->address);
-	u32 left = le32_to_cpu(run->pages);
+	struct pin pin = {
+		.iova = le64_to_cpu(run->address),
+		.count = le32_to_cpu(run->pages),
+	};
 	int ret;
 
-	while (left) {
-		u32 n = min_t(u32, left, VFIO_PIN_PAGES_MAX_ENTRIES);
-
-		ret = vfio_pin_pages(&obj->vrd->vdev, iova, n, IOMMU_READ | IOMMU_WRITE,
-				     obj->pages + obj->pinned);
-		if (ret != n)
-			return ret < 0 ? ret : -EFAULT;
-		set->pins[set->count].iova = iova;
-		set->pins[set->count].count = n;
-		set->count++;
-		obj->pinned += n;
-		iova += (u64)n * PAGE_SIZE;
-		left -= n;
-		cond_resched();
-	}
+	ret = gpup_vrd_pin(obj->vrd, pin.iova, pin.count, obj->pages + obj->pinned);
+	if (ret)
+		return ret;
+	set->pins[set->count++] = pin;
+	obj->pinned += pin.count;
 	return 0;
 }
 
 static int pin_runs(struct gpup_vrd_guest_bo *obj, const struct gpup_vrd_run *runs, u32 count)
 {
-	u32 i, pins = count_pins(runs, count);
 	struct pin_set *set;
 	int ret;
+	u32 i;
 
-	set = kvzalloc(struct_size(set, pins, pins), GFP_KERNEL_ACCOUNT);
+	set = kvzalloc(struct_size(set, pins, count), GFP_KERNEL_ACCOUNT);
 	if (!set)
 		return -ENOMEM;
 	/* On failure the set holds what was pinned until then. */
@@ -182,7 +165,7 @@ static void unpin_all(struct gpup_vrd_guest_bo *obj)
 
 	list_for_each_entry_safe(set, next, &obj->pin_sets, link) {
 		for (i = 0; i < set->count; i++)
-			vfio_unpin_pages(&obj->vrd->vdev, set->pins[i].iova, set->pins[i].count);
+			gpup_vrd_unpin(obj->vrd, set->pins[i].iova, set->pins[i].count);
 		list_del(&set->link);
 		kvfree(set);
 		cond_resched();
