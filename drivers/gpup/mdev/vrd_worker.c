@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/processor.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 
 #include "../gpup_thunk.h"
 #include "../gpup_trace.h"
@@ -268,23 +269,10 @@ static void show_failure(struct gpup_vrd *vrd)
 	gpup_vrd_interrupt(vrd, GPUP_VRD_VECTOR_EVENT);
 }
 
-/**
- * gpup_vrd_worker() - One turn of the worker
- * @work: Its work item.
- */
-void gpup_vrd_worker(struct work_struct *work)
+static void take_turn(struct gpup_vrd *vrd)
 {
-	struct gpup_vrd *vrd = container_of(work, struct gpup_vrd, work);
 	enum step step = STEP_MORE;
 	unsigned int i;
-
-	gpup_vrd_tell_failure(vrd);
-	if (!vrd->running)
-		return;
-	if (gpup_vrd_regs_failed(&vrd->regs)) {
-		show_failure(vrd);
-		return;
-	}
 
 	trace_gpup_awake(vrd->partition->name);
 	learn(vrd);
@@ -309,4 +297,27 @@ void gpup_vrd_worker(struct work_struct *work)
 		gpup_vrd_kick(vrd);
 	else
 		go_to_sleep(vrd, step);
+}
+
+/**
+ * gpup_vrd_worker() - One turn of the worker
+ * @work: Its work item.
+ */
+void gpup_vrd_worker(struct work_struct *work)
+{
+	struct gpup_vrd *vrd = container_of(work, struct gpup_vrd, work);
+	struct mem_cgroup *old;
+
+	gpup_vrd_tell_failure(vrd);
+	if (!vrd->running)
+		return;
+	if (gpup_vrd_regs_failed(&vrd->regs)) {
+		show_failure(vrd);
+		return;
+	}
+
+	/* The VMM pays for what its guest has us allocate. Its cgroup stays while we run. */
+	old = set_active_memcg(vrd->partition->mm.memcg);
+	take_turn(vrd);
+	set_active_memcg(old);
 }
