@@ -2,6 +2,8 @@
 /*
  * Buffer objects of a Virtual Render Device that live in guest memory.
  */
+#include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "vrd.h"
@@ -22,18 +24,29 @@
  * disabled; only the way back from VidMm needs a lock.
  */
 
-/* Pages that were pinned together, and must be unpinned together. */
-struct pin {
-	u64 iova;
-	u32 count;
-};
-
-/* Pages that came with one message. */
-struct pin_set {
+/*
+ * Pages that were pinned together, and must be unpinned together, in one word for each such
+ * run: their address, and where that is zero their number less one.
+ */
+struct pins {
 	struct list_head link;
 	u32 count;
-	struct pin pins[];
+	u32 max;
+	u64 runs[] __counted_by(max);
 };
+
+#define PINS_RUN_MAX	((u32)PAGE_SIZE)
+#define PINS_MAX	((SZ_4K - sizeof(struct pins)) / sizeof(u64))
+
+static u64 pins_iova(u64 run)
+{
+	return round_down(run, PAGE_SIZE);
+}
+
+static u32 pins_pages(u64 run)
+{
+	return offset_in_page(run) + 1;
+}
 
 struct gpup_vrd_guest_bo {
 	struct gpup_vrd *vrd;
@@ -47,7 +60,8 @@ struct gpup_vrd_guest_bo {
 	bool broken;
 	unsigned long page_count;
 	unsigned long pinned;
-	struct list_head pin_sets;
+	/* &struct pins. */
+	struct list_head pins;
 	struct page **pages;
 };
 
@@ -102,7 +116,7 @@ int gpup_vrd_guest_bo_create(struct gpup_vrd *vrd, u32 handle, u64 size)
 	obj->handle = handle;
 	obj->page_count = size >> PAGE_SHIFT;
 	INIT_LIST_HEAD(&obj->link);
-	INIT_LIST_HEAD(&obj->pin_sets);
+	INIT_LIST_HEAD(&obj->pins);
 	obj->pages = kvcalloc(obj->page_count, sizeof(*obj->pages),
 			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!obj->pages) {
@@ -122,53 +136,66 @@ err_free:
 	return ret;
 }
 
-static int pin_run(struct gpup_vrd_guest_bo *obj, struct pin_set *set,
-		   const struct gpup_vrd_run *run)
+/* Where the next run goes. Never more words than the object has pages. */
+static struct pins *room_for_run(struct gpup_vrd_guest_bo *obj)
 {
-	struct pin pin = {
-		.iova = le64_to_cpu(run->address),
-		.count = le32_to_cpu(run->pages),
-	};
-	int ret;
+	struct pins *pins = list_first_entry_or_null(&obj->pins, struct pins, link);
+	u32 max = min(obj->page_count - obj->pinned, PINS_MAX);
 
-	ret = gpup_vrd_pin(obj->vrd, pin.iova, pin.count, obj->pages + obj->pinned);
-	if (ret)
-		return ret;
-	set->pins[set->count++] = pin;
-	obj->pinned += pin.count;
-	return 0;
+	if (pins && pins->count < pins->max)
+		return pins;
+	pins = kzalloc(struct_size(pins, runs, max), GFP_KERNEL_ACCOUNT);
+	if (!pins)
+		return NULL;
+	pins->max = max;
+	list_add(&pins->link, &obj->pins);
+	return pins;
 }
 
-static int pin_runs(struct gpup_vrd_guest_bo *obj, const struct gpup_vrd_run *runs, u32 count)
+static int pin_run(struct gpup_vrd_guest_bo *obj, const struct gpup_vrd_run *run)
 {
-	struct pin_set *set;
+	u64 iova = le64_to_cpu(run->address);
+	u32 n, left = le32_to_cpu(run->pages);
+	struct pins *pins;
 	int ret;
-	u32 i;
 
-	set = kvzalloc(struct_size(set, pins, count), GFP_KERNEL_ACCOUNT);
-	if (!set)
-		return -ENOMEM;
-	/* On failure the set holds what was pinned until then. */
-	list_add_tail(&set->link, &obj->pin_sets);
-	for (i = 0; i < count; i++) {
-		ret = pin_run(obj, set, &runs[i]);
+	for (; left; left -= n) {
+		n = min(left, PINS_RUN_MAX);
+		pins = room_for_run(obj);
+		if (!pins)
+			return -ENOMEM;
+		ret = gpup_vrd_pin(obj->vrd, iova, n, obj->pages + obj->pinned);
 		if (ret)
 			return ret;
+		pins->runs[pins->count++] = iova | (n - 1);
+		obj->pinned += n;
+		iova += (u64)n * PAGE_SIZE;
 	}
 	return 0;
 }
 
-static void unpin_all(struct gpup_vrd_guest_bo *obj)
+/* On failure the object keeps what was pinned until then. */
+static int pin_runs(struct gpup_vrd_guest_bo *obj, const struct gpup_vrd_run *runs, u32 count)
 {
-	struct pin_set *set, *next;
+	int ret = 0;
 	u32 i;
 
-	list_for_each_entry_safe(set, next, &obj->pin_sets, link) {
-		for (i = 0; i < set->count; i++)
-			gpup_vrd_unpin(obj->vrd, set->pins[i].iova, set->pins[i].count);
-		list_del(&set->link);
-		kvfree(set);
-		cond_resched();
+	for (i = 0; i < count && !ret; i++)
+		ret = pin_run(obj, &runs[i]);
+	return ret;
+}
+
+static void unpin_all(struct gpup_vrd_guest_bo *obj)
+{
+	struct pins *pins, *next;
+	u32 i;
+
+	list_for_each_entry_safe(pins, next, &obj->pins, link) {
+		for (i = 0; i < pins->count; i++)
+			gpup_vrd_unpin(obj->vrd, pins_iova(pins->runs[i]),
+				       pins_pages(pins->runs[i]));
+		list_del(&pins->link);
+		kfree(pins);
 	}
 }
 
@@ -367,17 +394,21 @@ void gpup_vrd_guest_memory_reset(struct gpup_vrd *vrd)
 bool gpup_vrd_guest_memory_overlaps(struct gpup_vrd *vrd, u64 iova, u64 length)
 {
 	struct gpup_vrd_guest_bo *obj;
-	struct pin_set *set;
 	unsigned long index;
+	struct pins *pins;
+	u64 size;
 	u32 i;
 
-	xa_for_each(&vrd->guest_memory.objects, index, obj)
-		list_for_each_entry(set, &obj->pin_sets, link)
-			for (i = 0; i < set->count; i++)
-				if (gpup_vrd_ranges_overlap(set->pins[i].iova,
-							    (u64)set->pins[i].count * PAGE_SIZE,
-							    iova, length))
+	xa_for_each(&vrd->guest_memory.objects, index, obj) {
+		list_for_each_entry(pins, &obj->pins, link) {
+			for (i = 0; i < pins->count; i++) {
+				size = (u64)pins_pages(pins->runs[i]) * PAGE_SIZE;
+				if (gpup_vrd_ranges_overlap(pins_iova(pins->runs[i]), size, iova,
+							    length))
 					return true;
+			}
+		}
+	}
 	return false;
 }
 
