@@ -2,6 +2,7 @@
 /*
  * Clients: processes, on the host or in a virtual machine.
  */
+#include <linux/ctype.h>
 #include <linux/slab.h>
 
 #include "gpup_core.h"
@@ -10,7 +11,7 @@
  * gpup_client_create() - Create a client
  * @partition: The partition that it belongs to.
  * @handles: Namespace for its VMs and queues; it outlives the client.
- * @name: Name of the process, for logs; unprintable characters are replaced.
+ * @name: Name of the process, for logs; unprintable characters and spaces are replaced.
  * @pid: Process, for logs.
  *
  * May sleep.
@@ -40,10 +41,13 @@ struct gpup_client *gpup_client_create(struct gpup_partition *partition,
 	client->partition = partition;
 	client->handles = handles;
 	snprintf(client->label, sizeof(client->label), "%.16s[%d]", name, pid);
-	/* A guest chooses the name: nothing of it may steer a terminal or fake a log line. */
+	/*
+	 * A guest chooses the name: nothing of it may steer a terminal, fake a log line, or add a
+	 * word to a trace.
+	 */
 	for (c = client->label; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			*c = '?';
+		if (!isascii(*c) || !isgraph(*c))
+			*c = '_';
 	return client;
 }
 EXPORT_SYMBOL_GPL(gpup_client_create);
