@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "cmd.h"
 #include "filter.h"
 #include "options.h"
@@ -14,6 +16,20 @@ static void list_filters(void)
 
 	for (i = 0; i < filter_count; i++)
 		printf("%-8s  %s\n", filters[i].name, filters[i].summary);
+}
+
+static void list_filters_as_json(void)
+{
+	cJSON *array = cJSON_CreateArray(), *json;
+	size_t i;
+
+	for (i = 0; i < filter_count; i++) {
+		json = cJSON_CreateObject();
+		cJSON_AddStringToObject(json, "filter", filters[i].name);
+		cJSON_AddStringToObject(json, "summary", filters[i].summary);
+		cJSON_AddItemToArray(array, json);
+	}
+	print_json(array, false);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -35,19 +51,20 @@ static bool wants_png(const char *path, bool input_is_png)
 
 static int run(int argc, char **argv)
 {
-	enum { OPTION_FILTER = OPTION_FIRST, OPTION_CHECK, OPTION_LIST };
+	enum { OPTION_FILTER = OPTION_FIRST, OPTION_CHECK, OPTION_LIST, OPTION_JSON };
 	static const struct option options[] = {
 		COMMON_OPTIONS,
 		{ "filter", required_argument, NULL, OPTION_FILTER },
 		{ "check", no_argument, NULL, OPTION_CHECK },
 		{ "list", no_argument, NULL, OPTION_LIST },
+		{ "json", no_argument, NULL, OPTION_JSON },
 		{ 0 }
 	};
 	const struct filter *filter = filter_find("blur");
 	const char *path = NULL, *in_path, *out_path, *error;
 	uint64_t start, elapsed;
 	struct image in, out;
-	bool check = false, png;
+	bool check = false, list = false, json = false, png;
 	void *data, *encoded;
 	struct gpu gpu;
 	FILE *report;
@@ -66,10 +83,24 @@ static int run(int argc, char **argv)
 			check = true;
 			break;
 		case OPTION_LIST:
-			list_filters();
-			return 0;
+			list = true;
+			break;
+		case OPTION_JSON:
+			json = true;
+			break;
 		COMMON_CASES(path);
 		}
+	}
+	if (json && !list)
+		usage_error("--json goes with --list");
+	if (list) {
+		if (optind < argc)
+			usage_error("'%s' is too much for --list", argv[optind]);
+		if (json)
+			list_filters_as_json();
+		else
+			list_filters();
+		return 0;
 	}
 	if (argc - optind != 2)
 		usage_error("the pictures IN and OUT must be given");
@@ -125,13 +156,13 @@ static int run(int argc, char **argv)
 const struct command command_filter = {
 	.name = "filter",
 	.summary = "filter a picture (PNM or PNG)",
-	.help = "[--filter NAME] [--check] IN OUT\n"
+	.help = "[--filter NAME] [--check] IN OUT | --list [--json]\n"
 		"\n"
 		"Filter the picture IN on the GPU and write it to OUT. Pictures are PNG or binary\n"
 		"PNM (P5, P6); OUT is what its name ends in, else what IN is.\n"
 		"\n"
 		"  --filter NAME       which filter; blur\n"
-		"  --list              list the filters\n"
+		"  --list              list the filters; with --json for programs\n"
 		"  --check             compare with the CPU; exit status 1 if they differ\n"
 		COMMON_HELP,
 	.run = run,

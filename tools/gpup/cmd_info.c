@@ -156,7 +156,7 @@ const struct command command_info = {
 		"Show the GPU, the partition that this process belongs to with its limits\n"
 		"and its use, and the engines.\n"
 		"\n"
-		"  --json              for programs; sizes in bytes, times in ns\n"
+		"  --json              for programs; sizes in bytes\n"
 		COMMON_HELP,
 	.run = run,
 };

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <cjson/cJSON.h>
+
 #include "cmd.h"
 #include "gpu.h"
 #include "mem.h"
@@ -22,6 +24,7 @@ struct options {
 	const char *input;		/* NULL: the kernel's own account */
 	const char *svg;		/* NULL: no map */
 	bool objects;
+	bool json;
 };
 
 /* ---- The tables ---- */
@@ -49,37 +52,22 @@ static int by_size(const void *left, const void *right)
 	return a->line < b->line ? -1 : a->line > b->line;
 }
 
-static void print_gpu(const struct mem_map *map)
+/* A name's blanks are underscores in the file. */
+static void restore_name(char *name)
 {
-	struct mem_extent *extents = mem_sorted_extents(map);
-	uint64_t end = 0, largest = 0, mapped = 0;
-	char *at;
-	size_t i;
+	for (; *name; name++)
+		if (*name == '_')
+			*name = ' ';
+}
 
-	if (!extents)
-		die(EXIT_FAILED, "out of memory");
-	for (i = 0; i < map->extent_count; i++) {
-		const struct mem_extent *extent = &extents[i];
-
-		if (extent->offset > end && extent->offset - end > largest)
-			largest = extent->offset - end;
-		if (extent->offset + extent->size > end) {
-			mapped += extent->offset + extent->size -
-				  (extent->offset > end ? extent->offset : end);
-			end = extent->offset + extent->size;
-		}
-	}
-	largest = map->size - end > largest ? map->size - end : largest;
-	free(extents);
-
-	printf("GPU   %s: ", map->adapter);
-	/* A name's blanks are underscores in the file. */
-	for (at = map->name; *at; at++)
-		putchar(*at == '_' ? ' ' : *at);
-	printf("\nVRAM  %s: objects have %s in %zu extent%s; %s retired\n", iec(map->size),
-	       iec(mapped), map->extent_count, PLURAL(map->extent_count), iec(map->retired));
+static void print_gpu(const struct mem_map *map, const struct mem_layout *layout)
+{
+	printf("GPU   %s: %s\n", map->adapter, map->name);
+	printf("VRAM  %s: objects have %s in %zu extent%s; %s retired\n", iec(map->size),
+	       iec(layout->mapped), map->extent_count, PLURAL(map->extent_count),
+	       iec(map->retired));
 	printf("      %s free, %s of it cleared; the largest gap is %s\n\n", iec(map->free),
-	       iec(map->clear), iec(largest));
+	       iec(map->clear), iec(layout->largest_gap));
 }
 
 static void print_partition(const struct mem_partition *p)
@@ -137,11 +125,6 @@ static void print_partitions(const struct mem_map *map)
 
 static void print_object(const struct mem_map *map, const struct mem_object *object)
 {
-	static const char *const places[] = {
-		[MEM_VRAM] = "vram", [MEM_SYSTEM] = "system", [MEM_SWAP] = "swap",
-		[MEM_PAGES] = "pages",
-	};
-	static const char *const flags[] = { "don't-need", "purged", "no-mmap", "pinned" };
 	char extents[24] = "-", first[24] = "-";
 	size_t i;
 
@@ -151,10 +134,10 @@ static void print_object(const struct mem_map *map, const struct mem_object *obj
 			 map->extents[object->first_extent].offset);
 	}
 	printf("%12" PRIx64 " %5s %-6s %7s %12s", object->id, iec_short(object->size),
-	       places[object->place], extents, first);
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+	       mem_places[object->place], extents, first);
+	for (i = 0; i < MEM_FLAGS; i++)
 		if (object->flags & 1u << i)
-			printf(" %s", flags[i]);
+			printf(" %s", mem_flags[i]);
 	putchar('\n');
 }
 
@@ -185,18 +168,42 @@ static void print_objects(const struct mem_map *map)
 
 /* ---- What a partition can know of itself ---- */
 
-static void print_own(const struct gpup_info *info)
+static uint64_t own_resident(const struct gpup_info *info)
+{
+	return info->vram_used > info->vram_evicted ? info->vram_used - info->vram_evicted : 0;
+}
+
+static void print_own(const struct gpup_info *info, const char *reason)
 {
 	printf("Partition   %s (number %u)\n", info->partition, info->partition_id);
 	printf("Guaranteed  %s\n", iec(info->vram_min));
 	printf("Budget      %s\n", iec(info->vram_budget));
 	printf("Limit       %s\n", iec(info->vram_max));
 	printf("Used        %s\n", iec(info->vram_used));
-	printf("Resident    %s\n", iec(info->vram_used > info->vram_evicted ?
-				       info->vram_used - info->vram_evicted : 0));
+	printf("Resident    %s\n", iec(own_resident(info)));
 	printf("Evicted     %s\n", iec(info->vram_evicted));
 	printf("Trims       %" PRIu64 "\n", info->trims);
 	printf("System      %s pinned\n", iec(info->system_used));
+	printf("\n%s\n", reason);
+}
+
+static void print_own_json(const struct gpup_info *info, const char *reason)
+{
+	cJSON *json = cJSON_CreateObject();
+	cJSON *own = cJSON_AddObjectToObject(json, "own");
+
+	cJSON_AddStringToObject(own, "partition", info->partition);
+	cJSON_AddNumberToObject(own, "id", info->partition_id);
+	cJSON_AddNumberToObject(own, "vram_min", (double)info->vram_min);
+	cJSON_AddNumberToObject(own, "vram_budget", (double)info->vram_budget);
+	cJSON_AddNumberToObject(own, "vram_max", (double)info->vram_max);
+	cJSON_AddNumberToObject(own, "vram_used", (double)info->vram_used);
+	cJSON_AddNumberToObject(own, "vram_resident", (double)own_resident(info));
+	cJSON_AddNumberToObject(own, "vram_evicted", (double)info->vram_evicted);
+	cJSON_AddNumberToObject(own, "trims", (double)info->trims);
+	cJSON_AddNumberToObject(own, "system_used", (double)info->system_used);
+	cJSON_AddStringToObject(json, "reason", reason);
+	print_json(json, false);
 }
 
 /* ---- Where the map comes from ---- */
@@ -247,16 +254,15 @@ static char *find_account(struct gpup_device *device, const struct gpup_info *in
 	return NULL;
 }
 
-static void show_map(const char *path, const struct options *options)
+static void load_map(const char *path, struct mem_map *map)
 {
 	struct mem_error error;
-	struct mem_map map;
-	char *text, *svg;
+	char *text;
 	size_t size;
 	int ret;
 
 	text = read_file(path, &size);
-	ret = mem_parse(text, size, &map, &error);
+	ret = mem_parse(text, size, map, &error);
 	free(text);
 	if (ret == -ENOMEM)
 		die(EXIT_FAILED, "out of memory");
@@ -264,26 +270,52 @@ static void show_map(const char *path, const struct options *options)
 		die(EXIT_FAILED, "%s:%zu: %s", path, error.line, error.message);
 	if (ret)
 		die(EXIT_FAILED, "%s: %s", path, error.message);
+}
 
-	if (!options->svg || strcmp(options->svg, "-")) {
-		print_gpu(&map);
-		print_partitions(&map);
-		if (options->objects)
-			print_objects(&map);
+static void print_map(struct mem_map *map, const struct options *options)
+{
+	struct mem_layout layout;
+
+	if (!mem_measure(map, &layout))
+		die(EXIT_FAILED, "out of memory");
+	restore_name(map->name);
+	if (options->json) {
+		print_json(mem_to_json(map, &layout, options->objects), false);
+		return;
 	}
-	if (options->svg) {
-		svg = mem_svg(&map, &size);
-		if (!svg)
-			die(EXIT_FAILED, "out of memory");
-		if (!strcmp(options->svg, "-")) {
-			write_file("-", svg, size);
-		} else {
-			ret = mem_write(options->svg, svg, size);
-			if (ret)
-				die(EXIT_FAILED, "%s: %s", options->svg, strerror(-ret));
-		}
-		free(svg);
+	print_gpu(map, &layout);
+	print_partitions(map);
+	if (options->objects)
+		print_objects(map);
+}
+
+static void draw_map(const struct mem_map *map, const char *path)
+{
+	size_t size;
+	char *svg = mem_svg(map, &size);
+	int ret;
+
+	if (!svg)
+		die(EXIT_FAILED, "out of memory");
+	if (!strcmp(path, "-")) {
+		write_file("-", svg, size);
+	} else {
+		ret = mem_write(path, svg, size);
+		if (ret)
+			die(EXIT_FAILED, "%s: %s", path, strerror(-ret));
 	}
+	free(svg);
+}
+
+static void show_map(const char *path, const struct options *options)
+{
+	struct mem_map map;
+
+	load_map(path, &map);
+	if (!options->svg || strcmp(options->svg, "-"))
+		print_map(&map, options);
+	if (options->svg)
+		draw_map(&map, options->svg);
 	mem_free(&map);
 }
 
@@ -303,24 +335,25 @@ static void show_gpu(const struct options *options)
 		die(EXIT_FAILED, "no map was written: %s", reason);
 	if (!path && options->objects)
 		die(EXIT_FAILED, "%s", reason);
-	if (path) {
+	if (path)
 		show_map(path, options);
-	} else {
-		print_own(&info);
-		printf("\n%s\n", reason);
-	}
+	else if (options->json)
+		print_own_json(&info, reason);
+	else
+		print_own(&info, reason);
 	free(path);
 	gpup_device_close(device);
 }
 
 static int run(int argc, char **argv)
 {
-	enum { OPTION_OBJECTS = 'o', OPTION_INPUT = OPTION_FIRST, OPTION_SVG };
+	enum { OPTION_OBJECTS = 'o', OPTION_INPUT = OPTION_FIRST, OPTION_SVG, OPTION_JSON };
 	static const struct option long_options[] = {
 		COMMON_OPTIONS,
 		{ "objects", no_argument, NULL, OPTION_OBJECTS },
 		{ "input", required_argument, NULL, OPTION_INPUT },
 		{ "svg", required_argument, NULL, OPTION_SVG },
+		{ "json", no_argument, NULL, OPTION_JSON },
 		{ 0 }
 	};
 	struct options options = { 0 };
@@ -337,6 +370,9 @@ static int run(int argc, char **argv)
 		case OPTION_SVG:
 			options.svg = optarg;
 			break;
+		case OPTION_JSON:
+			options.json = true;
+			break;
 		COMMON_CASES(options.device);
 		}
 	}
@@ -346,8 +382,9 @@ static int run(int argc, char **argv)
 		usage_error("with --input there is no --device");
 	if (options.svg && !*options.svg)
 		usage_error("--svg: the name is empty");
-	if (options.objects && options.svg && !strcmp(options.svg, "-"))
-		usage_error("--svg - writes the map to where --objects would list them");
+	if (options.svg && !strcmp(options.svg, "-") && (options.objects || options.json))
+		usage_error("--svg - writes the map to where %s would list them",
+			    options.json ? "--json" : "--objects");
 
 	if (options.input)
 		show_map(options.input, &options);
@@ -359,7 +396,7 @@ static int run(int argc, char **argv)
 const struct command command_mem = {
 	.name = "mem",
 	.summary = "show what is where in the video memory; with --svg as a map",
-	.help = "[-o|--objects] [--svg FILE] [--input FILE] [--device PATH]\n"
+	.help = "[-o|--objects] [--json] [--svg FILE] [--input FILE]\n"
 		"\n"
 		"Show what the partitions of the GPU have in video memory, and what of it was\n"
 		"evicted to the host's memory. That is for root on the host to see; others are\n"
@@ -373,6 +410,7 @@ const struct command command_mem = {
 		"  -o, --objects       list the objects, too, the largest first; their places:\n"
 		"                      vram; system (evicted, or not used yet); swap (evicted, at\n"
 		"                      least partly to the host's swap); pages (pinned)\n"
+		"  --json              for programs; sizes in bytes\n"
 		"  --svg FILE          draw a map of the VRAM; - is standard output\n"
 		"  --input FILE        show a copy of the kernel's file gpup_memory; needs no GPU\n"
 		COMMON_HELP,

@@ -126,17 +126,19 @@ static void finish(FILE *file, const char *path)
 
 static int run(int argc, char **argv)
 {
-	enum { SECONDS = OPTION_FIRST, SVG, OUTPUT, INPUT };
+	enum { SECONDS = OPTION_FIRST, SVG, OUTPUT, INPUT, JSON };
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "seconds", required_argument, NULL, SECONDS },
 		{ "svg", required_argument, NULL, SVG },
 		{ "output", required_argument, NULL, OUTPUT },
 		{ "input", required_argument, NULL, INPUT },
+		{ "json", no_argument, NULL, JSON },
 		{}
 	};
 	const char *svg = NULL, *output = NULL, *input = NULL;
 	struct trace trace = {};
+	bool json = false;
 	double seconds = 5;
 	FILE *file;
 	int option;
@@ -155,12 +157,10 @@ static int run(int argc, char **argv)
 		case INPUT:
 			input = optarg;
 			break;
-		case OPTION_HELP:
-			print_help(current_command);
-			return 0;
-		default:
-			fprintf(stderr, "Try 'gpup %s --help'.\n", current_command->name);
-			return EXIT_USAGE;
+		case JSON:
+			json = true;
+			break;
+		HELP_CASES;
 		}
 	}
 	if (optind < argc)
@@ -180,7 +180,10 @@ static int run(int argc, char **argv)
 		trace_svg(&trace, file);
 		finish(file, svg);
 	}
-	trace_table(&trace, stdout);
+	if (json)
+		print_json(trace_to_json(&trace), false);
+	else
+		trace_table(&trace, stdout);
 	trace_free(&trace);
 	return 0;
 }
@@ -197,6 +200,7 @@ const struct command command_trace = {
 		"  --svg FILE          draw a timeline\n"
 		"  --output FILE       keep what the kernel says\n"
 		"  --input FILE        read that, instead of recording\n"
+		"  --json              for programs; times in ns\n"
 		"  --help              print this\n",
 	.run = run,
 };

@@ -81,8 +81,24 @@ static inline uint64_t mem_evicted(const struct mem_partition *partition)
 	return partition->used > partition->resident ? partition->used - partition->resident : 0;
 }
 
+/* The names of places, and of flags from the lowest bit on. */
+#define MEM_FLAGS	4
+extern const char *const mem_places[], *const mem_flags[MEM_FLAGS];
+
 /* The extents in the order of their offsets, to free(); NULL: no memory for it. */
 struct mem_extent *mem_sorted_extents(const struct mem_map *map);
+
+struct mem_layout {
+	uint64_t mapped;		/* bytes that objects have */
+	uint64_t largest_gap;		/* between them, and at the end */
+};
+
+/* Returns false if there is no memory for it. */
+bool mem_measure(const struct mem_map *map, struct mem_layout *layout);
+
+struct cJSON;
+/* The map for programs; with each object, if @objects. */
+struct cJSON *mem_to_json(const struct mem_map *map, const struct mem_layout *layout, bool objects);
 
 /*
  * The map as SVG, with at most MEM_SVG_MAX_RECTS rects, however scattered the memory is.

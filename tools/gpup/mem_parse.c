@@ -200,20 +200,22 @@ static int parse_partition(struct parser *parser)
 	}, 8);
 }
 
+const char *const mem_places[] = {
+	[MEM_VRAM] = "vram", [MEM_SYSTEM] = "system", [MEM_SWAP] = "swap", [MEM_PAGES] = "pages",
+};
+
+const char *const mem_flags[MEM_FLAGS] = { "don't-need", "purged", "no-mmap", "pinned" };
+
 static int get_place(struct parser *parser, enum mem_place *place)
 {
-	static const char *const names[] = {
-		[MEM_VRAM] = "vram", [MEM_SYSTEM] = "system", [MEM_SWAP] = "swap",
-		[MEM_PAGES] = "pages",
-	};
 	const char *field;
 	size_t length, i;
 
 	field = next_field(parser, &length);
 	if (!field)
 		return fail(parser, "the object's place is missing");
-	for (i = 0; i < COUNT(names); i++) {
-		if (length == strlen(names[i]) && !memcmp(field, names[i], length)) {
+	for (i = 0; i < COUNT(mem_places); i++) {
+		if (length == strlen(mem_places[i]) && !memcmp(field, mem_places[i], length)) {
 			*place = (enum mem_place)i;
 			return 0;
 		}
@@ -456,6 +458,30 @@ struct mem_extent *mem_sorted_extents(const struct mem_map *map)
 		qsort(sorted, map->extent_count, sizeof(*sorted), compare_extents);
 	}
 	return sorted;
+}
+
+bool mem_measure(const struct mem_map *map, struct mem_layout *layout)
+{
+	struct mem_extent *extents = mem_sorted_extents(map);
+	uint64_t end = 0, begin, gap;
+	size_t i;
+
+	if (!extents)
+		return false;
+	memset(layout, 0, sizeof(*layout));
+	for (i = 0; i <= map->extent_count; i++) {
+		/* Behind the last is the end of the VRAM. */
+		begin = i < map->extent_count ? extents[i].offset : map->size;
+		gap = begin > end ? begin - end : 0;
+		if (gap > layout->largest_gap)
+			layout->largest_gap = gap;
+		if (i == map->extent_count || extents[i].offset + extents[i].size <= end)
+			continue;
+		layout->mapped += extents[i].offset + extents[i].size - (end + gap);
+		end = extents[i].offset + extents[i].size;
+	}
+	free(extents);
+	return true;
 }
 
 void mem_free(struct mem_map *map)

@@ -36,7 +36,8 @@ void trace_line(struct trace *trace, const char *line);
 void trace_free(struct trace *trace);
 /* A timeline: a row for each engine, a colour for each partition. */
 void trace_svg(const struct trace *trace, FILE *file);
-/* Who had how much. */
+/* Who had how much, for people and for programs. */
 void trace_table(const struct trace *trace, FILE *file);
+struct cJSON *trace_to_json(const struct trace *trace);
 
 #endif

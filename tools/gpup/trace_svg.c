@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* gpup: a timeline of the engines, and who had how much of them. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cjson/cJSON.h>
 
 #include "cmd.h"
 #include "trace.h"
@@ -147,36 +150,82 @@ void trace_svg(const struct trace *trace, FILE *file)
 	fputs("</svg>\n", file);
 }
 
+/* What a partition had of the engines of a class. */
+struct use {
+	size_t slices, preempted;
+	double time;			/* s */
+};
+
+static struct use sum_up(const struct trace *trace, unsigned int partition, unsigned int class)
+{
+	struct use use = { 0 };
+	size_t i;
+
+	for (i = 0; i < trace->count; i++) {
+		const struct trace_slice *s = &trace->slices[i];
+
+		if (s->partition != partition || s->engine_class != class || s->end < 0)
+			continue;
+		use.slices++;
+		use.preempted += (size_t)s->preempted;
+		use.time += s->end - s->begin;
+	}
+	return use;
+}
+
 void trace_table(const struct trace *trace, FILE *file)
 {
 	struct span span;
 	unsigned int i, c;
-	size_t k;
+	struct use use;
 
 	measure(trace, &span);
 	fprintf(file, "%-36s %-7s %7s %7s %12s %5s\n", "PARTITION", "ENGINES", "SLICES", "PREEMPT",
 		"TIME ms", "%");
 	for (i = 0; i < trace->name_count; i++) {
 		for (c = 0; c < 2; c++) {
-			size_t slices = 0, preempted = 0;
-			double time = 0;
-
-			for (k = 0; k < trace->count; k++) {
-				const struct trace_slice *s = &trace->slices[k];
-
-				if (s->partition != i || s->engine_class != c || s->end < 0)
-					continue;
-				slices++;
-				preempted += (size_t)s->preempted;
-				time += s->end - s->begin;
-			}
-			if (slices)
+			use = sum_up(trace, i, c);
+			if (use.slices)
 				fprintf(file, "%-36s %-7s %7s %7s %12.3f %5.1f\n",
-					trace->names[i], classes[c], count_short(slices),
-					count_short(preempted), 1e3 * time,
-					100 * time / (span.end - span.begin));
+					trace->names[i], classes[c], count_short(use.slices),
+					count_short(use.preempted), 1e3 * use.time,
+					100 * use.time / (span.end - span.begin));
 		}
 	}
 	if (!trace->name_count)
 		fputs("no job has run\n", file);
+}
+
+static cJSON *use_to_json(const char *partition, const char *class, const struct use *use)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "partition", partition);
+	cJSON_AddStringToObject(json, "class", class);
+	cJSON_AddNumberToObject(json, "slices", (double)use->slices);
+	cJSON_AddNumberToObject(json, "preempted", (double)use->preempted);
+	cJSON_AddNumberToObject(json, "time_ns", round(1e9 * use->time));
+	return json;
+}
+
+cJSON *trace_to_json(const struct trace *trace)
+{
+	cJSON *json = cJSON_CreateObject(), *array;
+	struct span span;
+	unsigned int i, c;
+	struct use use;
+
+	measure(trace, &span);
+	cJSON_AddNumberToObject(json, "elapsed_ns",
+				trace->count ? round(1e9 * (span.end - span.begin)) : 0);
+	array = cJSON_AddArrayToObject(json, "uses");
+	for (i = 0; i < trace->name_count; i++) {
+		for (c = 0; c < 2; c++) {
+			use = sum_up(trace, i, c);
+			if (use.slices)
+				cJSON_AddItemToArray(array, use_to_json(trace->names[i], classes[c],
+									&use));
+		}
+	}
+	return json;
 }
