@@ -199,6 +199,8 @@ static int move_out(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx
 		if (!copy)
 			return ret;
 	} else {
+		/* TTM expects a copy, which would overwrite all. */
+		tbo->ttm->page_flags |= TTM_TT_FLAG_ZERO_ALLOC;
 		copy = NULL;
 	}
 	/* Jobs of the host, and address spaces that give way. */

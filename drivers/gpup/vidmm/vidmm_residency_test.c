@@ -314,6 +314,50 @@ static void dropped_contents_are_zero(struct kunit *test)
 	destroy_engine(engine);
 }
 
+/* Leave something in the host's free memory: in blocks that an object of as much is given. */
+static void dirty_free_memory(struct kunit *test, unsigned long size)
+{
+	unsigned int order = get_order(size), i;
+	LIST_HEAD(blocks);
+	struct page *page, *next;
+
+	/* So many that those which come next are among them. */
+	for (i = 0; i < SZ_64M / size; i++) {
+		page = alloc_pages(GFP_KERNEL, order);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		memset(page_address(page), 0x77, size);
+		list_add(&page->lru, &blocks);
+	}
+	list_for_each_entry_safe(page, next, &blocks, lru) {
+		list_del(&page->lru);
+		__free_pages(page, order);
+	}
+}
+
+/* Nor are those of others there. */
+static void dropped_contents_are_nobodys(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	struct gpup_bo *bo;
+
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	bo = mm_test_bo(test, &mp, SZ_256K, DRM_GPUP_BO_VRAM);
+	mm_test_bo_fill(gpu, bo, 0x3c);
+	KUNIT_EXPECT_TRUE(test, gpup_bo_advise(bo, DRM_GPUP_BO_DONT_NEED));
+	KUNIT_ASSERT_EQ(test, 0, mm_test_evict(bo));
+
+	dirty_free_memory(test, SZ_256K);
+	KUNIT_ASSERT_EQ(test, 0, gpup_bo_cpu_lock(bo, false));
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+	gpup_bo_cpu_unlock(bo);
+	KUNIT_EXPECT_FALSE(test, gpup_bo_advise(bo, DRM_GPUP_BO_WILL_NEED));
+	KUNIT_ASSERT_EQ(test, 0, mm_test_make_resident(bo));
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&mp);
+}
+
 static void the_cpu_copies_if_the_gpu_cannot(struct kunit *test)
 {
 	struct mm_test_gpu *gpu = test->priv;
@@ -447,6 +491,7 @@ static struct kunit_case residency_cases[] = {
 	KUNIT_CASE_SLOW(all_have_their_turn_with_all_their_memory),
 	KUNIT_CASE(what_cannot_be_resident_does_not_run),
 	KUNIT_CASE(dropped_contents_are_zero),
+	KUNIT_CASE(dropped_contents_are_nobodys),
 	KUNIT_CASE(the_cpu_copies_if_the_gpu_cannot),
 	KUNIT_CASE(lost_contents_are_an_error),
 	KUNIT_CASE(dropped_copies_are_freed),
