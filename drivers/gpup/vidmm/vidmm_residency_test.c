@@ -3,6 +3,7 @@
  * Residency: address spaces that do not all fit, with jobs that look at their memory.
  */
 #include <linux/dma-fence.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 
 #include <kunit/device.h>
@@ -456,6 +457,34 @@ static void dropped_copies_are_freed(struct kunit *test)
 	gpup_vidmm_partition_fini(&mp);
 }
 
+/* Whatever the allocator has left in the pages of a block, each is one page after the split. */
+static void split_blocks_are_single_pages(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	struct page **pages;
+	struct gpup_bo *bo;
+	unsigned long i;
+
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	bo = mm_test_bo(test, &mp, SZ_256K, DRM_GPUP_BO_VRAM);
+	mm_test_bo_fill(gpu, bo, 0x4d);
+	KUNIT_ASSERT_EQ(test, 0, mm_test_evict(bo));
+	pages = bo->tbo.ttm->pages;
+	for (i = 0; i < SZ_256K >> PAGE_SHIFT; i++)
+		if (!page_count(pages[i]))
+			set_page_private(pages[i], 3);
+	KUNIT_ASSERT_EQ(test, 0, gpup_bo_cpu_lock(bo, false));
+	for (i = 0; i < SZ_256K >> PAGE_SHIFT; i++) {
+		KUNIT_EXPECT_EQ(test, 0, page_private(pages[i]));
+		KUNIT_EXPECT_EQ(test, 1, page_count(pages[i]));
+	}
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0x4d));
+	gpup_bo_cpu_unlock(bo);
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&mp);
+}
+
 /* Under memory pressure the pages go to a file; whoever looks at them finds them again. */
 static void swapped_contents_come_back(struct kunit *test)
 {
@@ -495,6 +524,7 @@ static struct kunit_case residency_cases[] = {
 	KUNIT_CASE(the_cpu_copies_if_the_gpu_cannot),
 	KUNIT_CASE(lost_contents_are_an_error),
 	KUNIT_CASE(dropped_copies_are_freed),
+	KUNIT_CASE(split_blocks_are_single_pages),
 	KUNIT_CASE(swapped_contents_come_back),
 	{}
 };

@@ -198,13 +198,15 @@ void gpup_tt_split(struct ttm_tt *tt)
 		return;
 	while (i < tt->num_pages) {
 		struct page *page = tt->pages[i];
-		unsigned int order = block_order(page);
+		unsigned int order = block_order(page), k;
 
 		i += 1ul << order;
 		if (!order)
 			continue;
-		set_page_private(page, 0);
 		split_page(page, order);
+		/* Of all but the first, nobody has said what it is. */
+		for (k = 0; k < 1u << order; k++)
+			set_page_private(page + k, 0);
 	}
 	gtt->split = true;
 }
