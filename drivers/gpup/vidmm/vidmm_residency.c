@@ -537,10 +537,13 @@ static void preempt(struct work_struct *work)
 	gpup_sched_group_suspend(&vm->group);
 	mutex_unlock(&vm->run_lock);
 	gpup_sched_group_wait_stopped(&vm->group);
+	/*
+	 * The pass that this may begin waits for the fence. The address space is not ours any more
+	 * once that has signalled: it may get another fence, and end with that.
+	 */
+	gpup_sched_group_poke(&vm->group);
 	dma_fence_signal(&pf->base);
 	dma_fence_end_signalling(cookie);
-
-	gpup_sched_group_poke(&vm->group);
 	dma_fence_put(&pf->base);
 }
 
@@ -688,7 +691,7 @@ void gpup_vm_residency_fini(struct gpup_vm *vm)
 	pf = container_of(vm->fence, struct preempt_fence, base);
 	if (cancel_work_sync(&pf->work))
 		dma_fence_put(vm->fence);
-	/* It has poked the group last, which has no queues. */
+	/* It has poked the group, which has no queues. */
 	dma_fence_put(vm->fence);
 	vm->fence = NULL;
 }
