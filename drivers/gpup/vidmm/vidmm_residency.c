@@ -78,6 +78,16 @@ struct gpup_vm_hold {
 	unsigned int count;
 };
 
+/* The group starts no job before a pass has looked at what is invalid. */
+static void want_pass(struct gpup_vm *vm)
+{
+	lockdep_assert_held(&vm->run_lock);
+	if (!vm->gives_way)
+		return;
+	gpup_sched_group_suspend(&vm->group);
+	gpup_sched_group_poke(&vm->group);
+}
+
 /**
  * gpup_vm_bo_obtain() - Have an address space know an object
  * @vm: The address space.
@@ -124,10 +134,7 @@ struct gpup_vm_bo *gpup_vm_bo_obtain(struct gpup_vm *vm, struct gpup_bo *bo)
 	vm->bo_bytes += gpup_bo_size(bo);
 	list_add_tail(&new->invalid_link, &vm->invalid);
 	mutex_unlock(&vm->pt_lock);
-	if (vm->gives_way) {
-		gpup_sched_group_suspend(&vm->group);
-		gpup_sched_group_poke(&vm->group);
-	}
+	want_pass(vm);
 	mutex_unlock(&vm->run_lock);
 	return new;
 }
@@ -241,10 +248,7 @@ void gpup_bo_invalidate(struct gpup_bo *bo)
 		if (!vm_bo->mapped)
 			make_invalid(vm_bo);
 		mutex_unlock(&vm->pt_lock);
-		if (vm->gives_way) {
-			gpup_sched_group_suspend(&vm->group);
-			gpup_sched_group_poke(&vm->group);
-		}
+		want_pass(vm);
 		mutex_unlock(&vm->run_lock);
 		last = vm_bo;
 	}
