@@ -37,11 +37,10 @@
 /* As large as large pages are. */
 #define MAX_BLOCK_ORDER		get_order(SZ_2M)
 
-static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int *order)
+static struct page *alloc_large(gfp_t gfp, unsigned long max_pages, unsigned int *order)
 {
 	struct page *page;
 
-	gfp |= __GFP_NOWARN;
 	*order = min_t(unsigned int, ilog2(max_pages), MAX_BLOCK_ORDER);
 	for (; *order; (*order)--) {
 		page = alloc_pages((gfp | __GFP_NORETRY) & ~__GFP_DIRECT_RECLAIM, *order);
@@ -50,9 +49,32 @@ static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int
 			return page;
 		}
 	}
-	page = alloc_page(gfp | __GFP_RETRY_MAYFAIL);
-	/* Over the limit of the cgroup, if need be, and without its OOM killer. */
-	return page ?: alloc_page(gfp | __GFP_RETRY_MAYFAIL | __GFP_HIGH);
+	return NULL;
+}
+
+/*
+ * @over is for all of an object: its cgroup was found to be full, and need not be asked again to
+ * make room, which takes its time. Then the limit does not count, and nor does the OOM killer of
+ * the cgroup come.
+ */
+static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int *order,
+				bool *over)
+{
+	gfp_t over_gfp;
+	struct page *page;
+
+	gfp |= __GFP_NOWARN;
+	over_gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_HIGH;
+	page = alloc_large(*over ? over_gfp : gfp, max_pages, order);
+	if (!page && *over)
+		page = alloc_page(over_gfp);
+	if (!page)
+		page = alloc_page(gfp | __GFP_RETRY_MAYFAIL);
+	if (!page && !*over) {
+		page = alloc_page(over_gfp);
+		*over = page;
+	}
+	return page;
 }
 
 /* Of the block that begins here. */
@@ -130,6 +152,7 @@ int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_opera
 	struct mem_cgroup *old = set_active_memcg(to_gpup_tt(tt)->memcg);
 	gfp_t gfp = GFP_USER | __GFP_ACCOUNT;
 	unsigned long i = 0;
+	bool over = false;
 	int ret = 0;
 
 	if (tt->page_flags & TTM_TT_FLAG_ZERO_ALLOC)
@@ -138,7 +161,7 @@ int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_opera
 		unsigned int order, k;
 		struct page *page;
 
-		page = alloc_block(gfp, tt->num_pages - i, &order);
+		page = alloc_block(gfp, tt->num_pages - i, &order, &over);
 		if (!page) {
 			ret = -ENOMEM;
 			free_first_pages(tt, i);
