@@ -533,7 +533,8 @@ out:
  */
 int gpup_bo_place(struct gpup_bo *bo, u32 mem_type)
 {
-	struct ttm_place place = { .mem_type = mem_type };
+	/* TTM need not look for somebody to evict: for it nothing is worth that. */
+	struct ttm_place place = { .mem_type = mem_type, .flags = TTM_PL_FLAG_DESIRED };
 	struct ttm_placement placement = { .placement = &place, .num_placement = 1 };
 	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
 	int ret;
