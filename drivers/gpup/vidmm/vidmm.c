@@ -355,7 +355,7 @@ void gpup_vidmm_partition_counters(struct gpup_vidmm_partition *mp,
 }
 
 /**
- * gpup_mem_remember() - A partition has an object more
+ * gpup_mem_remember() - A partition is about to have an object more
  * @bo: The object; its size was charged. May sleep.
  */
 void gpup_mem_remember(struct gpup_bo *bo)
@@ -365,10 +365,26 @@ void gpup_mem_remember(struct gpup_bo *bo)
 	spin_lock(&mp->mm->lock);
 	if (mp->memcg && mem_cgroup_tryget(mp->memcg))
 		bo->memcg = mp->memcg;
-	list_add_tail(&bo->link, bo->flags & DRM_GPUP_BO_VRAM ? &mp->evicted : &mp->pinned);
 	spin_unlock(&mp->mm->lock);
 	if (!bo->memcg)
 		bo->memcg = get_mem_cgroup_from_mm(current->mm);
+}
+
+/**
+ * gpup_mem_publish() - Have others find an object
+ * @bo: The object, complete: from now on anybody may take a reference. If it can move, it is
+ *	reserved.
+ */
+void gpup_mem_publish(struct gpup_bo *bo)
+{
+	struct gpup_vidmm_partition *mp = bo->mp;
+	struct list_head *list = &mp->pinned;
+
+	if (bo->flags & DRM_GPUP_BO_VRAM)
+		list = bo->resident ? &mp->resident : &mp->evicted;
+	spin_lock(&mp->mm->lock);
+	list_add_tail(&bo->link, list);
+	spin_unlock(&mp->mm->lock);
 }
 
 /**
@@ -401,7 +417,9 @@ void gpup_mem_moved(struct gpup_bo *bo, bool resident, u64 bytes)
 	mp->bytes_moved += bytes;
 	WRITE_ONCE(bo->resident, resident);
 	bo->used_at = jiffies;
-	list_move_tail(&bo->link, resident ? &mp->resident : &mp->evicted);
+	/* Nobody shall find one that is being made. */
+	if (!list_empty(&bo->link))
+		list_move_tail(&bo->link, resident ? &mp->resident : &mp->evicted);
 	announce(mp);
 	spin_unlock(&mp->mm->lock);
 }

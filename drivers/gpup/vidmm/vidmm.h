@@ -178,7 +178,10 @@ struct gpup_bo {
 	 * read after that, with the reservation.
 	 */
 	bool lost;
-	/** @link: Entry of one of the partition's lists. Protected by the manager's lock. */
+	/**
+	 * @link: Entry of one of the partition's lists, or empty before the object is complete.
+	 * Protected by the manager's lock.
+	 */
 	struct list_head link;
 	/** @shrinking: The shrinker has it. Protected by the manager's lock. */
 	bool shrinking;

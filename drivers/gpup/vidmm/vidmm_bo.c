@@ -425,6 +425,7 @@ static const struct drm_gem_object_funcs bo_gem_funcs = {
 	.vm_ops = &bo_vm_ops,
 };
 
+/* What only gpup_mem_publish() shows to others: TTM frees one that fails, whoever refers to it. */
 static struct gpup_bo *bo_alloc(struct gpup_vidmm_partition *mp, u64 size, u32 flags)
 {
 	struct gpup_vidmm *mm = mp->mm;
@@ -453,6 +454,7 @@ static struct gpup_bo *bo_alloc(struct gpup_vidmm_partition *mp, u64 size, u32 f
 	spin_lock_init(&bo->vms_lock);
 	INIT_LIST_HEAD(&bo->vms);
 	INIT_LIST_HEAD(&bo->windows);
+	INIT_LIST_HEAD(&bo->link);
 	gpup_mem_remember(bo);
 	bo->tbo.base.funcs = &bo_gem_funcs;
 	drm_gem_private_object_init(mm->drm, &bo->tbo.base, size);
@@ -511,6 +513,8 @@ struct gpup_bo *gpup_bo_create(struct gpup_vidmm_partition *mp, u64 size, u32 fl
 		ttm_bo_pin(&bo->tbo);
 		ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
 	}
+	if (!ret)
+		gpup_mem_publish(bo);
 	ttm_bo_unreserve(&bo->tbo);
 	if (ret)
 		gpup_bo_put(bo);
@@ -581,6 +585,7 @@ struct gpup_bo *gpup_bo_create_foreign(struct gpup_vidmm_partition *mp, struct p
 		bo->pages = pages;
 		bo->release_pages = release;
 		bo->release_data = data;
+		gpup_mem_publish(bo);
 	}
 	return bo;
 }

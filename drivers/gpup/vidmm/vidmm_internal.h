@@ -96,6 +96,7 @@ void gpup_bo_zap(struct gpup_bo *bo);
 
 /* vidmm.c */
 void gpup_mem_remember(struct gpup_bo *bo);
+void gpup_mem_publish(struct gpup_bo *bo);
 void gpup_mem_forget(struct gpup_bo *bo);
 int gpup_mem_admit(struct gpup_vidmm_partition *mp, u64 size);
 void gpup_mem_evicted(struct gpup_vidmm_partition *mp, u64 size);

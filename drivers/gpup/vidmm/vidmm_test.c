@@ -239,10 +239,15 @@ static void allocation_waits_only_for_what_it_lacks(struct kunit *test)
 	bo = mm_test_bo(test, &mp, SZ_1M, DRM_GPUP_BO_VRAM);
 	queue_work(system_unbound_wq, &waits.work);
 	KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&waits.done, HZ / 10));
+	/* It is charged, but nobody finds it before it is made. */
+	KUNIT_EXPECT_EQ(test, SZ_1M + SZ_2M, vram_used(&mp));
+	KUNIT_EXPECT_TRUE(test, list_empty(&mp.evicted));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&mp.resident));
 	mm_test_hold_clears(gpu, false);
 	wait_for_completion(&waits.done);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, waits.bo);
 	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, waits.bo, 0));
+	KUNIT_EXPECT_PTR_EQ(test, &waits.bo->link, mp.resident.prev);
 	flush_work(&waits.work);
 	destroy_work_on_stack(&waits.work);
 	gpup_bo_put(waits.bo);
