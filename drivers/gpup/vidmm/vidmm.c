@@ -194,6 +194,7 @@ int gpup_vidmm_partition_init(struct gpup_vidmm_partition *mp, struct gpup_vidmm
 	INIT_LIST_HEAD(&mp->resident);
 	INIT_LIST_HEAD(&mp->evicted);
 	INIT_LIST_HEAD(&mp->pinned);
+	init_waitqueue_head(&mp->gone);
 	INIT_DELAYED_WORK(&mp->trim_work, gpup_mem_trim);
 	spin_lock(&mm->lock);
 	ret = gpup_budget_join(&mm->pool, &mp->vram);
@@ -207,18 +208,23 @@ int gpup_vidmm_partition_init(struct gpup_vidmm_partition *mp, struct gpup_vidmm
 
 /**
  * gpup_vidmm_partition_fini() - Let a partition go
- * @mp: Its share; all of its buffer objects have been dropped. May sleep.
+ * @mp: Its share; all of its buffer objects have been dropped.
+ *
+ * May sleep, until those are done that have a reference to one for a while.
  */
 void gpup_vidmm_partition_fini(struct gpup_vidmm_partition *mp)
 {
 	struct gpup_vidmm *mm = mp->mm;
 
-	/* TTM may have put off the end of an object, and so may the shrinker. */
-	flush_work(&mm->put_work);
-	flush_workqueue(mm->ttm.wq);
+	/*
+	 * TTM may have put off the end of an object, and so may the shrinker, a report, or a pass
+	 * of another partition that has looked for something to evict.
+	 */
+	wait_event(mp->gone, !READ_ONCE(mp->objects));
 	cancel_delayed_work_sync(&mp->trim_work);
-	WARN_ON(mp->vram.used || mp->vram.resident || mp->system_used || mp->overhead);
+	/* Whoever has woken us is done with the partition as well. */
 	spin_lock(&mm->lock);
+	WARN_ON(mp->vram.used || mp->vram.resident || mp->system_used || mp->overhead);
 	mp->listener = NULL;
 	gpup_budget_leave(&mm->pool, &mp->vram);
 	queue_delayed_work(mm->wq, &mm->announce, msecs_to_jiffies(GPUP_ANNOUNCE_MS));
@@ -363,6 +369,7 @@ void gpup_mem_remember(struct gpup_bo *bo)
 	struct gpup_vidmm_partition *mp = bo->mp;
 
 	spin_lock(&mp->mm->lock);
+	WRITE_ONCE(mp->objects, mp->objects + 1);
 	if (mp->memcg && mem_cgroup_tryget(mp->memcg))
 		bo->memcg = mp->memcg;
 	spin_unlock(&mp->mm->lock);
@@ -387,18 +394,32 @@ void gpup_mem_publish(struct gpup_bo *bo)
 	spin_unlock(&mp->mm->lock);
 }
 
+static void uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
+{
+	lockdep_assert_held(&mp->mm->lock);
+	if (flags & DRM_GPUP_BO_VRAM)
+		gpup_budget_uncharge(&mp->mm->pool, &mp->vram, size);
+	else
+		mp->system_used -= size;
+	announce(mp);
+}
+
 /**
  * gpup_mem_forget() - A partition has an object less
- * @bo: The object, without memory.
+ * @bo: The object, without memory. Its partition may be gone when this returns.
  */
 void gpup_mem_forget(struct gpup_bo *bo)
 {
 	struct gpup_vidmm_partition *mp = bo->mp;
+	struct gpup_vidmm *mm = mp->mm;
 
-	spin_lock(&mp->mm->lock);
+	spin_lock(&mm->lock);
 	list_del(&bo->link);
-	spin_unlock(&mp->mm->lock);
-	gpup_mem_uncharge(mp, bo->flags, bo->charged);
+	uncharge(mp, bo->flags, bo->charged);
+	WRITE_ONCE(mp->objects, mp->objects - 1);
+	if (!mp->objects)
+		wake_up(&mp->gone);
+	spin_unlock(&mm->lock);
 }
 
 /**
@@ -491,11 +512,7 @@ int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 {
 	spin_lock(&mp->mm->lock);
-	if (flags & DRM_GPUP_BO_VRAM)
-		gpup_budget_uncharge(&mp->mm->pool, &mp->vram, size);
-	else
-		mp->system_used -= size;
-	announce(mp);
+	uncharge(mp, flags, size);
 	spin_unlock(&mp->mm->lock);
 }
 

@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_gpuvm.h>
@@ -87,6 +88,10 @@ struct gpup_vidmm_partition {
 	struct list_head evicted;
 	/** @pinned: Objects in system memory. */
 	struct list_head pinned;
+	/** @objects: Number of all objects that are not gone. Protected by the manager's lock. */
+	unsigned long objects;
+	/** @gone: Woken when the last of them is. */
+	wait_queue_head_t gone;
 	/** @memcg: Who is charged for evicted objects; NULL: whoever creates them. */
 	struct mem_cgroup *memcg;
 	/** @listener: Told about the figures, or NULL. */

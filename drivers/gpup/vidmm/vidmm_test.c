@@ -255,6 +255,46 @@ static void allocation_waits_only_for_what_it_lacks(struct kunit *test)
 	gpup_vidmm_partition_fini(&mp);
 }
 
+/* The end of a partition, by somebody else. */
+struct departure {
+	struct work_struct work;
+	struct gpup_vidmm_partition *mp;
+	struct completion done;
+};
+
+static void depart(struct work_struct *work)
+{
+	struct departure *departure = container_of(work, struct departure, work);
+
+	gpup_vidmm_partition_fini(departure->mp);
+	complete(&departure->done);
+}
+
+/* As when another's pass has chosen an object, and its owner drops it. */
+static void partition_ends_after_the_last_who_looks_at_an_object(struct kunit *test)
+{
+	static const u32 flags[] = { DRM_GPUP_BO_VRAM, DRM_GPUP_BO_SYSTEM };
+	struct gpup_vidmm_partition mp;
+	struct departure departure = { .mp = &mp };
+	struct gpup_bo *bo;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		INIT_WORK_ONSTACK(&departure.work, depart);
+		init_completion(&departure.done);
+		mm_test_join(test, &mp, 0, TEST_VRAM);
+		bo = mm_test_bo(test, &mp, SZ_64K, flags[i]);
+		gpup_bo_get(bo);
+		gpup_bo_put(bo);
+		queue_work(system_unbound_wq, &departure.work);
+		KUNIT_EXPECT_EQ(test, 0, wait_for_completion_timeout(&departure.done, HZ / 10));
+		gpup_bo_put(bo);
+		wait_for_completion(&departure.done);
+		flush_work(&departure.work);
+		destroy_work_on_stack(&departure.work);
+	}
+}
+
 static void memory_that_cannot_be_cleared_is_retired(struct kunit *test)
 {
 	struct gpup_bo *bos[TEST_VRAM / SZ_64K];
@@ -500,6 +540,7 @@ static struct kunit_case vidmm_cases[] = {
 	KUNIT_CASE(nobody_reads_what_another_wrote),
 	KUNIT_CASE(what_is_free_is_always_clean),
 	KUNIT_CASE(allocation_waits_only_for_what_it_lacks),
+	KUNIT_CASE(partition_ends_after_the_last_who_looks_at_an_object),
 	KUNIT_CASE(memory_that_cannot_be_cleared_is_retired),
 	KUNIT_CASE(lost_guarantee_is_an_error),
 	KUNIT_CASE_SLOW(random_allocations_follow_the_model),
