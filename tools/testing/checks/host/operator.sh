@@ -57,6 +57,8 @@ check "partition show has what sysfs has" same_attributes
 
 gpup watch --json --seconds 60 --count 5 >/tmp/watch.json &
 watcher=$!
+gpup watch --seconds 60 --count 5 >/tmp/watch.txt &
+reader=$!
 sleep 2
 first=$(gpup partition create 64M sched_weight=300 vram_min=16M sched_cap=50)
 result $? "partition create"
@@ -82,6 +84,16 @@ for schema in adapter-list type-list partition-list; do
 	check "$schema is valid" valid "$schema" gpup "${schema%-*}" list --json
 done
 check "top is valid" valid top gpup top --once --json
+check "processes are valid" valid top gpup top --once --processes --json
+check "info is valid" valid info gpup info --json
+check "mem is valid" valid mem gpup mem --json --objects
+check "sgemm is valid" valid sgemm gpup sgemm -n 32 --json
+check "trace is valid" valid trace gpup trace --seconds 0.2 --json
+check "bench is valid" valid bench gpup bench --seconds 1 --json syscall
+second=$(cat /proc/sys/kernel/random/uuid)
+check "partition-create is valid" valid partition-create \
+	gpup partition create 64M --uuid "$second" --json
+check "and it is removed again" gpup partition remove "$second"
 gpup metrics --output /tmp/gpup.prom
 check "metrics" all_metrics_are_there
 check "the book's metrics are those" book_has_metrics
@@ -108,3 +120,8 @@ result $? "watch ends after five events" || cat /tmp/watch.json
 result $? "watch tells what happened" || cat /tmp/watch.json
 check "what it says is valid" /top/tools/gpup/tests/validate.py --lines \
 	/usr/share/gpup/schema/watch.json </tmp/watch.json
+
+wait "$reader"
+result $? "so does watch for people" || cat /tmp/watch.txt
+grep -q 'vram_min=16M vram_max=64M$' /tmp/watch.txt && ! grep '.\{81\}' /tmp/watch.txt
+result $? "what it says has short sizes, and fits 80 columns" || cat /tmp/watch.txt
