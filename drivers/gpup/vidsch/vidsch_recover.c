@@ -105,7 +105,7 @@ static void reset_engine(struct gpup_engine *engine)
 }
 
 /* For a reset, on behalf of the job that runs. */
-static void halt(struct gpup_engine *engine)
+static void halt_engine(struct gpup_engine *engine)
 {
 	struct gpup_queue *queue = engine->job->queue;
 
@@ -130,7 +130,7 @@ static bool halt_if_hung(struct gpup_engine *engine)
 		return false;
 	}
 	job->stop_error = -ETIME;
-	halt(engine);
+	halt_engine(engine);
 	return true;
 }
 
@@ -172,7 +172,7 @@ static struct gpup_engine *stop_running(struct gpup_queue *queue)
 		gpup_engine_preempt(engine);
 		return NULL;
 	}
-	halt(engine);
+	halt_engine(engine);
 	return engine;
 }
 
