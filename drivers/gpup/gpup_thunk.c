@@ -194,6 +194,15 @@ int gpup_thunk_vm_destroy(struct gpup_client *client, u32 handle)
 }
 EXPORT_SYMBOL_GPL(gpup_thunk_vm_destroy);
 
+/*
+ * The caller has made the fence for what the handle named then. It may have been destroyed since,
+ * and the handle be that of another.
+ */
+static bool fence_fits(const struct gpup_submission *sub, const struct gpup_timeline *tl)
+{
+	return !sub->fence || gpup_fence_is_on(sub->fence, tl);
+}
+
 /**
  * gpup_thunk_vm_bind() - Map and unmap ranges of an address space
  * @client: The client.
@@ -203,8 +212,8 @@ EXPORT_SYMBOL_GPL(gpup_thunk_vm_destroy);
  * @sub: What it waits for, and its place on the timeline. On failure the fence
  *	is still the caller's.
  *
- * Return: 0 when it is queued, -ENOENT, -EINVAL, -ENOMEM, -EIO when the address
- * space is lost, -EBUSY with too many in flight.
+ * Return: 0 when it is queued, -ENOENT also if the fence is not over this address space,
+ * -EINVAL, -ENOMEM, -EIO when the address space is lost, -EBUSY with too many in flight.
  */
 int gpup_thunk_vm_bind(struct gpup_client *client, u32 handle, const struct gpup_bind_op *ops,
 		       unsigned int count, struct gpup_submission *sub)
@@ -217,7 +226,11 @@ int gpup_thunk_vm_bind(struct gpup_client *client, u32 handle, const struct gpup
 	vm = gpup_handle_get(client->handles, handle, GPUP_OBJECT_VM, client);
 	if (!vm)
 		return -ENOENT;
-	ret = gpup_vm_bind(vm, ops, count, sub->waits, sub->wait_count, sub->fence, &sub->value);
+	if (fence_fits(sub, gpup_vm_timeline(vm)))
+		ret = gpup_vm_bind(vm, ops, count, sub->waits, sub->wait_count, sub->fence,
+				   &sub->value);
+	else
+		ret = -ENOENT;
 	gpup_vm_put(vm);
 	return ret;
 }
@@ -363,6 +376,17 @@ static void get_vm(void *data)
 	gpup_vm_get(data);
 }
 
+static bool fences_fit(const struct gpup_job_args *args, unsigned int count,
+		       const struct gpup_timeline *tl)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (!fence_fits(&args[i].sub, tl))
+			return false;
+	return true;
+}
+
 /**
  * gpup_thunk_queue_submit() - Queue jobs
  * @client: The client.
@@ -374,8 +398,9 @@ static void get_vm(void *data)
  * Either all jobs are queued or none. For a client of the host, all that is bound in the address
  * space is made resident first, and stays so until the last job has ended.
  *
- * Return: 0, -ENOENT, -EINVAL, -ENOMEM also if what is bound cannot be in VRAM at the same
- * time, -EBUSY when the queue is full, -ECANCELED when it is banned, -ERESTARTSYS, -EIO.
+ * Return: 0, -ENOENT also if a fence is not over this queue, -EINVAL, -ENOMEM also if what is
+ * bound cannot be in VRAM at the same time, -EBUSY when the queue is full, -ECANCELED when it is
+ * banned, -ERESTARTSYS, -EIO.
  */
 int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 			    struct gpup_job_args *args, unsigned int count)
@@ -412,6 +437,10 @@ int gpup_thunk_queue_submit(struct gpup_client *client, u32 handle,
 	if (!queue) {
 		ret = -ENOENT;
 		goto out;
+	}
+	if (!fences_fit(args, count, gpup_queue_timeline(queue))) {
+		ret = -ENOENT;
+		goto out_queue;
 	}
 	trace_gpup_submit(client->partition->name, handle, count);
 	/* Another thread of the client may destroy both while we wait for memory. */

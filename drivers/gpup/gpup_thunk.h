@@ -38,7 +38,10 @@ struct gpup_submission {
 	 * for any. Out: the value it has.
 	 */
 	u64 value;
-	/** @fence: Fence from gpup_fence_create() to arm with the value, or NULL. */
+	/**
+	 * @fence: Fence from gpup_fence_create(), over the timeline that is submitted to, to arm
+	 * with the value, or NULL.
+	 */
 	struct dma_fence *fence;
 	/** @waits: What it waits for. */
 	const struct gpup_wait *waits;

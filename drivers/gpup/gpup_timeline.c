@@ -432,10 +432,22 @@ struct dma_fence *gpup_fence_create(struct gpup_timeline *tl)
 }
 
 /**
+ * gpup_fence_is_on() - Which timeline was a fence made for?
+ * @base: From gpup_fence_create(), not armed yet.
+ * @tl: A timeline.
+ *
+ * Return: True if it was made for @tl: only then may a value of @tl arm it.
+ */
+bool gpup_fence_is_on(const struct dma_fence *base, const struct gpup_timeline *tl)
+{
+	return container_of_const(base, struct gpup_fence, base)->timeline == tl;
+}
+
+/**
  * gpup_fence_arm() - Let a fence signal when its timeline reaches a value
  * @base: From gpup_fence_create(), not armed before. The caller's pointer becomes a
  *	reference.
- * @value: A value that was given out.
+ * @value: A value that its timeline has given out.
  *
  * Cannot fail. Any context, with no timeline's lock held.
  */

@@ -82,6 +82,7 @@ bool gpup_timeline_remove_waiter(struct gpup_timeline *tl, struct gpup_timeline_
 
 /* A dma_fence that signals when a timeline reaches a value: only for clients of the host. */
 struct dma_fence *gpup_fence_create(struct gpup_timeline *tl);
+bool gpup_fence_is_on(const struct dma_fence *fence, const struct gpup_timeline *tl);
 void gpup_fence_arm(struct dma_fence *fence, u64 value);
 void gpup_fence_abandon(struct dma_fence *fence);
 

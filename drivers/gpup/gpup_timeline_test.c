@@ -315,6 +315,8 @@ static void fence_can_be_abandoned(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fence);
 	KUNIT_EXPECT_EQ(test, 2, kref_read(&heard->tl->ref));
+	KUNIT_EXPECT_TRUE(test, gpup_fence_is_on(fence, heard->tl));
+	KUNIT_EXPECT_FALSE(test, gpup_fence_is_on(fence, NULL));
 	gpup_fence_abandon(fence);
 	KUNIT_EXPECT_EQ(test, 1, kref_read(&heard->tl->ref));
 }
