@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -286,8 +287,6 @@ int gpup_thunk_queue_create(struct gpup_client *client, u32 *handle, u32 vm_hand
 			    const struct gpup_notifier *notifier)
 {
 	struct gpup_queue_params params = {
-		.engine_class = engine_class,
-		.priority = priority,
 		.charge = charge_vm,
 		.release = release_vm,
 		.label = client->label,
@@ -296,9 +295,12 @@ int gpup_thunk_queue_create(struct gpup_client *client, u32 *handle, u32 vm_hand
 	struct gpup_vm *vm;
 	int ret;
 
-	if (engine_class >= DRM_GPUP_ENGINE_CLASSES ||
-	    !client->partition->adapter->caps.engines[engine_class] ||
-	    priority > DRM_GPUP_QUEUE_PRIORITY_HIGH)
+	if (engine_class >= DRM_GPUP_ENGINE_CLASSES || priority > DRM_GPUP_QUEUE_PRIORITY_HIGH)
+		return -EINVAL;
+	/* A guest chooses them, and they are indices from here on. */
+	params.engine_class = array_index_nospec(engine_class, DRM_GPUP_ENGINE_CLASSES);
+	params.priority = array_index_nospec(priority, DRM_GPUP_QUEUE_PRIORITY_HIGH + 1);
+	if (!client->partition->adapter->caps.engines[params.engine_class])
 		return -EINVAL;
 
 	vm = gpup_handle_get(client->handles, vm_handle, GPUP_OBJECT_VM, client);
