@@ -2,8 +2,10 @@
 /*
  * Life of a Virtual Render Device: creation, open, reset, loss of memory, close.
  */
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mdev.h>
+#include <linux/sched.h>
 #include <linux/uaccess.h>
 
 #include "../gpup_event.h"
@@ -39,6 +41,9 @@
 
 /* A released device is asked for every ten seconds; then the GPU is taken from the VM. */
 #define PATIENCE	3
+
+/* For so long after its memory was taken away a device takes none, in jiffies. */
+#define LOSS_PAUSE	(HZ / 10)
 
 static void timeline_interrupt(void *data)
 {
@@ -185,6 +190,20 @@ err_cmd:
 	return ret;
 }
 
+/*
+ * VFIO type 1 takes memory away until nobody has pinned it, and after ten times in vain it is a
+ * BUG(). A VMM that has another thread reset and start the device meanwhile is kept
+ * waiting for long enough.
+ */
+static void pause_after_loss(struct gpup_vrd *vrd)
+{
+	u64 now = get_jiffies_64();
+
+	lockdep_assert_held(&vrd->lock);
+	if (now < vrd->paused_until)
+		schedule_timeout_uninterruptible(vrd->paused_until - now);
+}
+
 /**
  * gpup_vrd_start() - Take the rings into use
  * @vrd: The device, with its lock held. It is not running.
@@ -200,6 +219,7 @@ void gpup_vrd_start(struct gpup_vrd *vrd)
 		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_SETUP);
 		return;
 	}
+	pause_after_loss(vrd);
 	if (map_areas(vrd)) {
 		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_MEMORY);
 		return;
@@ -269,6 +289,7 @@ static void dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 	disable_work_sync(&vrd->work);
 	if (uses_memory(vrd, iova, length)) {
 		take_down(vrd);
+		vrd->paused_until = get_jiffies_64() + LOSS_PAUSE;
 		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_UNMAPPED);
 	}
 	enable_work(&vrd->work);

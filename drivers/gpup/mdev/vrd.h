@@ -160,6 +160,8 @@ struct gpup_vrd {
 	struct gpup_vrd_irqs irqs;
 	/** @fail_untold: Error that operators were not told of by an event yet, or NONE. */
 	atomic_t fail_untold;
+	/** @paused_until: It is not started before that, in jiffies. Protected by @lock. */
+	u64 paused_until;
 	/** @no_pin_limit: How often guest memory may fail to be pinned. */
 	struct ratelimit_state no_pin_limit;
 	/** @no_pin_until: It is not tried before that, in jiffies. Whoever may pin. */
