@@ -211,7 +211,7 @@ const struct bench_test bench_small = {
 };
 
 const struct bench_test bench_roundtrip = {
-	"roundtrip", "us", "submit a small job, sleep, be woken: median", true, run_roundtrip,
+	"roundtrip", "us", "submit, sleep, be woken: median", true, run_roundtrip,
 };
 
 const struct bench_test bench_jobs = {
