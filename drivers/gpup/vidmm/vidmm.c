@@ -73,6 +73,7 @@ struct gpup_vidmm *gpup_vidmm_create(struct gpup_adapter *adapter, struct drm_de
 	gpup_pool_init(&mm->pool, caps->vram_size);
 	spin_lock_init(&mm->lock);
 	mutex_init(&mm->turn);
+	INIT_LIST_HEAD(&mm->swappable);
 	mm->grace = msecs_to_jiffies(GPUP_TRIM_GRACE_MS);
 	INIT_DELAYED_WORK(&mm->announce, gpup_mem_announce);
 
@@ -394,6 +395,34 @@ void gpup_mem_publish(struct gpup_bo *bo)
 	spin_unlock(&mp->mm->lock);
 }
 
+static void set_swappable(struct gpup_bo *bo, bool swappable)
+{
+	struct gpup_vidmm *mm = bo->mp->mm;
+
+	lockdep_assert_held(&mm->lock);
+	if (swappable == !list_empty(&bo->swap_link))
+		return;
+	if (swappable) {
+		list_add_tail(&bo->swap_link, &mm->swappable);
+		mm->swappable_bytes += gpup_bo_size(bo);
+	} else {
+		list_del_init(&bo->swap_link);
+		mm->swappable_bytes -= gpup_bo_size(bo);
+	}
+}
+
+/**
+ * gpup_mem_set_swappable() - Say whether an object has pages that swap could take
+ * @bo: The object, for VRAM, reserved.
+ * @swappable: It may have some.
+ */
+void gpup_mem_set_swappable(struct gpup_bo *bo, bool swappable)
+{
+	spin_lock(&bo->mp->mm->lock);
+	set_swappable(bo, swappable);
+	spin_unlock(&bo->mp->mm->lock);
+}
+
 static void uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size)
 {
 	lockdep_assert_held(&mp->mm->lock);
@@ -415,6 +444,7 @@ void gpup_mem_forget(struct gpup_bo *bo)
 
 	spin_lock(&mm->lock);
 	list_del(&bo->link);
+	set_swappable(bo, false);
 	uncharge(mp, bo->flags, bo->charged);
 	WRITE_ONCE(mp->objects, mp->objects - 1);
 	if (!mp->objects)

@@ -188,6 +188,11 @@ struct gpup_bo {
 	 * Protected by the manager's lock.
 	 */
 	struct list_head link;
+	/**
+	 * @swap_link: Entry of &gpup_vidmm.swappable, or empty. Becomes empty and the other way
+	 * round with the object reserved.
+	 */
+	struct list_head swap_link;
 	/** @shrinking: The shrinker has it. Protected by the manager's lock. */
 	bool shrinking;
 	/** @shrunk: Entry of those that it is done with. */

@@ -242,8 +242,12 @@ static int bo_move(struct ttm_buffer_object *tbo, bool evict, struct ttm_operati
 	} else {
 		ret = move_new(tbo, new_mem);
 	}
-	if (!ret && bo->flags & DRM_GPUP_BO_VRAM)
+	if (!(bo->flags & DRM_GPUP_BO_VRAM))
+		return ret;
+	if (!ret)
 		gpup_mem_moved(bo, resident, copied ? gpup_bo_size(bo) : 0);
+	/* If it failed, then some may have come back from swap. */
+	gpup_mem_set_swappable(bo, !bo->resident && has_pages(tbo));
 	return ret;
 }
 
@@ -361,6 +365,8 @@ static int have_pages(struct gpup_bo *bo)
 		ret = gpup_tt_restore(bo->tbo.ttm);
 	if (!ret)
 		gpup_tt_split(bo->tbo.ttm);
+	if (bo->flags & DRM_GPUP_BO_VRAM)
+		gpup_mem_set_swappable(bo, has_pages(&bo->tbo));
 	return ret;
 }
 
@@ -455,6 +461,7 @@ static struct gpup_bo *bo_alloc(struct gpup_vidmm_partition *mp, u64 size, u32 f
 	INIT_LIST_HEAD(&bo->vms);
 	INIT_LIST_HEAD(&bo->windows);
 	INIT_LIST_HEAD(&bo->link);
+	INIT_LIST_HEAD(&bo->swap_link);
 	gpup_mem_remember(bo);
 	bo->tbo.base.funcs = &bo_gem_funcs;
 	drm_gem_private_object_init(mm->drm, &bo->tbo.base, size);
@@ -635,6 +642,7 @@ static void drop_copy(struct gpup_bo *bo)
 			      MAX_SCHEDULE_TIMEOUT);
 	gpup_bo_zap(bo);
 	gpup_tt_drop(bo->tbo.ttm);
+	gpup_mem_set_swappable(bo, false);
 	bo->purged = true;
 }
 

@@ -352,23 +352,20 @@ void gpup_mem_announce(struct work_struct *work)
 	}
 }
 
-/* The evicted object that was so for longest, with a reference. */
-static struct gpup_bo *first_evicted(struct gpup_vidmm *mm)
+/* The object that has had its pages for longest, with a reference. */
+static struct gpup_bo *first_swappable(struct gpup_vidmm *mm)
 {
-	struct gpup_budget *budget;
 	struct gpup_bo *bo;
 
 	spin_lock(&mm->lock);
-	list_for_each_entry(budget, &mm->pool.budgets, link) {
-		list_for_each_entry(bo, &to_mp(budget)->evicted, link) {
-			if (bo->shrinking || !kref_get_unless_zero(&bo->tbo.base.refcount))
-				continue;
-			bo->shrinking = true;
-			/* The next one looks at another. */
-			list_move_tail(&bo->link, &to_mp(budget)->evicted);
-			spin_unlock(&mm->lock);
-			return bo;
-		}
+	list_for_each_entry(bo, &mm->swappable, swap_link) {
+		if (bo->shrinking || !kref_get_unless_zero(&bo->tbo.base.refcount))
+			continue;
+		bo->shrinking = true;
+		/* The next one looks at another. */
+		list_move_tail(&bo->swap_link, &mm->swappable);
+		spin_unlock(&mm->lock);
+		return bo;
 	}
 	spin_unlock(&mm->lock);
 	return NULL;
@@ -403,6 +400,7 @@ static unsigned long back_up(struct gpup_bo *bo)
 	    dma_resv_test_signaled(tbo->base.resv, DMA_RESV_USAGE_KERNEL)) {
 		gpup_bo_zap(bo);
 		freed = gpup_tt_back_up(tbo->ttm);
+		gpup_mem_set_swappable(bo, gpup_tt_in_memory(tbo->ttm));
 	}
 	dma_resv_unlock(tbo->base.resv);
 	return freed;
@@ -411,16 +409,14 @@ static unsigned long back_up(struct gpup_bo *bo)
 static unsigned long shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct gpup_vidmm *mm = shrinker->private_data;
-	struct gpup_budget *budget;
-	u64 evicted = 0;
+	u64 bytes;
 
 	if (!get_nr_swap_pages())
 		return 0;
 	spin_lock(&mm->lock);
-	list_for_each_entry(budget, &mm->pool.budgets, link)
-		evicted += budget->used - budget->resident;
+	bytes = mm->swappable_bytes;
 	spin_unlock(&mm->lock);
-	return evicted >> PAGE_SHIFT;
+	return bytes >> PAGE_SHIFT;
 }
 
 static unsigned long shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
@@ -433,7 +429,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker, struct shrink_contro
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
 	while (freed < sc->nr_to_scan && tries--) {
-		bo = first_evicted(mm);
+		bo = first_swappable(mm);
 		if (!bo)
 			break;
 		freed += back_up(bo);

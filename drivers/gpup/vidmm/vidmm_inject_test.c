@@ -52,6 +52,7 @@ struct inject_state {
 	u64 evictions[2];
 	u64 bytes_moved[2];
 	unsigned int resident, evicted, pinned;
+	u64 swappable;
 	unsigned int bo_count;
 	u64 bo_bytes;
 	int mappings;
@@ -122,6 +123,7 @@ static void look(struct inject_test *t, struct inject_state *s)
 	s->resident = list_length(mm, &t->mp.resident) + list_length(mm, &t->neighbour.resident);
 	s->evicted = list_length(mm, &t->mp.evicted) + list_length(mm, &t->neighbour.evicted);
 	s->pinned = list_length(mm, &t->mp.pinned);
+	s->swappable = mm->swappable_bytes;
 	s->bo_count = t->vm->bo_count;
 	s->bo_bytes = t->vm->bo_bytes;
 	s->mappings = atomic_read(&t->vm->mappings);

@@ -39,7 +39,7 @@ struct gpup_vidmm {
 	struct ttm_device ttm;
 	/** @vram: The VRAM. */
 	struct gpup_vram vram;
-	/** @lock: Protects @pool and the budgets of all partitions. */
+	/** @lock: Protects @pool, the budgets of all partitions, and what is swappable. */
 	spinlock_t lock;
 	/** @pool: What the partitions share. */
 	struct gpup_pool pool;
@@ -53,6 +53,10 @@ struct gpup_vidmm {
 	unsigned long grace;
 	/** @announce: Tells the partitions what they can count on. */
 	struct delayed_work announce;
+	/** @swappable: Objects with pages that swap could take, longest there first. */
+	struct list_head swappable;
+	/** @swappable_bytes: Their sizes together. */
+	u64 swappable_bytes;
 	/** @shrinker: Gives evicted objects to the host's swap. */
 	struct shrinker *shrinker;
 	/** @shrunk: Objects that the shrinker is done with. */
@@ -101,6 +105,7 @@ void gpup_mem_forget(struct gpup_bo *bo);
 int gpup_mem_admit(struct gpup_vidmm_partition *mp, u64 size);
 void gpup_mem_evicted(struct gpup_vidmm_partition *mp, u64 size);
 void gpup_mem_moved(struct gpup_bo *bo, bool resident, u64 bytes);
+void gpup_mem_set_swappable(struct gpup_bo *bo, bool swappable);
 int gpup_mem_charge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 void gpup_mem_uncharge(struct gpup_vidmm_partition *mp, u32 flags, u64 size);
 int gpup_mem_charge_overhead(struct gpup_vidmm_partition *mp, u64 size);

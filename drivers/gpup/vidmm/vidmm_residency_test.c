@@ -5,6 +5,7 @@
 #include <linux/dma-fence.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
+#include <linux/shrinker.h>
 
 #include <kunit/device.h>
 
@@ -516,6 +517,81 @@ static void swapped_contents_come_back(struct kunit *test)
 	gpup_vidmm_partition_fini(&mp);
 }
 
+static unsigned long shrink(struct gpup_vidmm *mm)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = 1 };
+
+	return mm->shrinker->scan_objects(mm->shrinker, &sc);
+}
+
+static bool is_in_swap(struct gpup_bo *bo)
+{
+	return to_gpup_tt(bo->tbo.ttm)->backup && !gpup_tt_in_memory(bo->tbo.ttm);
+}
+
+/* Those with nothing to give are in nobody's way, whosever they are. */
+static void swap_takes_all_in_their_turns(struct kunit *test)
+{
+	struct gpup_vidmm_partition *mps = kunit_kcalloc(test, 2, sizeof(*mps), GFP_KERNEL);
+	const unsigned long pages = SZ_256K >> PAGE_SHIFT;
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm *mm = gpu->mm;
+	struct gpup_bo *bos[2], *nothing[40];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, mps);
+	for (i = 0; i < 2; i++)
+		mm_test_join(test, &mps[i], 0, TEST_VRAM);
+	for (i = 0; i < ARRAY_SIZE(nothing); i++) {
+		nothing[i] = mm_test_bo(test, &mps[0], PAGE_SIZE, DRM_GPUP_BO_VRAM);
+		gpup_bo_advise(nothing[i], DRM_GPUP_BO_DONT_NEED);
+		KUNIT_ASSERT_EQ(test, 0, mm_test_evict(nothing[i]));
+	}
+	KUNIT_EXPECT_EQ(test, SHRINK_STOP, shrink(mm));
+	for (i = 0; i < 2; i++) {
+		bos[i] = mm_test_bo(test, &mps[1 - i], SZ_256K, DRM_GPUP_BO_VRAM);
+		mm_test_bo_fill(gpu, bos[i], 0x60 + i);
+		KUNIT_ASSERT_EQ(test, 0, mm_test_evict(bos[i]));
+	}
+	KUNIT_EXPECT_EQ(test, 2 * SZ_256K, mm->swappable_bytes);
+	KUNIT_EXPECT_EQ(test, pages, shrink(mm));
+	KUNIT_EXPECT_TRUE(test, is_in_swap(bos[0]));
+	KUNIT_EXPECT_FALSE(test, is_in_swap(bos[1]));
+	KUNIT_EXPECT_EQ(test, SZ_256K, mm->swappable_bytes);
+	/* One that cannot go at present is tried again. */
+	dma_resv_lock(bos[1]->tbo.base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, SHRINK_STOP, shrink(mm));
+	dma_resv_unlock(bos[1]->tbo.base.resv);
+	mm_test_settle(gpu);
+	KUNIT_EXPECT_EQ(test, pages, shrink(mm));
+	KUNIT_EXPECT_TRUE(test, is_in_swap(bos[1]));
+	KUNIT_EXPECT_EQ(test, 0, mm->swappable_bytes);
+	mm_test_settle(gpu);
+
+	/* Whatever brings pages back lets them go again. */
+	KUNIT_ASSERT_EQ(test, 0, gpup_bo_cpu_lock(bos[0], false));
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bos[0], 0x60));
+	gpup_bo_cpu_unlock(bos[0]);
+	KUNIT_EXPECT_EQ(test, SZ_256K, mm->swappable_bytes);
+	KUNIT_EXPECT_EQ(test, pages, shrink(mm));
+	mm_test_settle(gpu);
+	KUNIT_ASSERT_EQ(test, 0, mm_test_make_resident(bos[0]));
+	KUNIT_EXPECT_EQ(test, 0, mm->swappable_bytes);
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bos[0], 0x60));
+	KUNIT_ASSERT_EQ(test, 0, mm_test_evict(bos[0]));
+	KUNIT_EXPECT_EQ(test, SZ_256K, mm->swappable_bytes);
+	KUNIT_EXPECT_FALSE(test, gpup_bo_advise(bos[0], DRM_GPUP_BO_DONT_NEED));
+	KUNIT_EXPECT_EQ(test, 0, mm->swappable_bytes);
+
+	for (i = 0; i < ARRAY_SIZE(nothing); i++)
+		gpup_bo_put(nothing[i]);
+	for (i = 0; i < 2; i++)
+		gpup_bo_put(bos[i]);
+	for (i = 0; i < 2; i++)
+		gpup_vidmm_partition_fini(&mps[i]);
+	KUNIT_EXPECT_TRUE(test, list_empty(&mm->swappable));
+}
+
 static struct kunit_case residency_cases[] = {
 	KUNIT_CASE_SLOW(all_have_their_turn_with_all_their_memory),
 	KUNIT_CASE(what_cannot_be_resident_does_not_run),
@@ -526,6 +602,7 @@ static struct kunit_case residency_cases[] = {
 	KUNIT_CASE(dropped_copies_are_freed),
 	KUNIT_CASE(split_blocks_are_single_pages),
 	KUNIT_CASE(swapped_contents_come_back),
+	KUNIT_CASE(swap_takes_all_in_their_turns),
 	{}
 };
 

@@ -29,8 +29,9 @@
  * allocation pays.
  *
  * Under memory pressure the pages of an evicted object are moved, one by one, into a
- * shmem file, from where the kernel writes them to swap as it does with everybody's.
- * They come back when the object is next used. Those of an object whose contents its owner
+ * shmem file, from where the kernel writes them to swap as it does with everybody's. All objects
+ * of an adapter that have pages take their turns, whosever they are: those first that have them
+ * longest. They come back when the object is next used. Those of an object whose contents its owner
  * does not need are freed instead, and come back as zeroes.
  */
 
@@ -267,6 +268,22 @@ unsigned long gpup_tt_back_up(struct ttm_tt *tt)
 	}
 	set_active_memcg(old);
 	return freed;
+}
+
+/**
+ * gpup_tt_in_memory() - Ask whether an object has pages in memory
+ * @tt: TTM's part, populated; the object is reserved.
+ *
+ * Return: True if there is one that is not in swap and was not dropped.
+ */
+bool gpup_tt_in_memory(const struct ttm_tt *tt)
+{
+	unsigned long i;
+
+	for (i = 0; i < tt->num_pages; i++)
+		if (tt->pages[i])
+			return true;
+	return false;
 }
 
 /* From the backup, where a page that was dropped is a hole, or if there is none, of zeroes. */

@@ -40,6 +40,7 @@ void gpup_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt);
 int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_operation_ctx *ctx);
 void gpup_tt_unpopulate(struct ttm_device *ttm, struct ttm_tt *tt);
 unsigned long gpup_tt_back_up(struct ttm_tt *tt);
+bool gpup_tt_in_memory(const struct ttm_tt *tt);
 void gpup_tt_split(struct ttm_tt *tt);
 void gpup_tt_drop(struct ttm_tt *tt);
 int gpup_tt_restore(struct ttm_tt *tt);
