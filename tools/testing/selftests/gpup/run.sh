@@ -10,8 +10,8 @@
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 
-TESTS=(host_sysfs.sh host_attributes host_ioctl host_share host_limits vrd_config vrd_bringup
-	vrd_messages vrd_submissions
+TESTS=(host_sysfs.sh host_attributes host_ioctl host_share host_limits host_race
+	vrd_config vrd_bringup vrd_messages vrd_submissions
 	vrd_notify vrd_state vrd_jobs vrd_limits vrd_memory vrd_evict vrd_canary vrd_hostile vrd_storms vrd_kill)
 
 if [ "$(id -u)" -ne 0 ]; then
