@@ -14,6 +14,8 @@
 /* As the interface has it for the jobs of one queue, and for the clients of one VM. */
 #define QUEUE_JOBS	4096
 #define CLIENTS		1024
+/* More than are noted in one block; a multiple of nothing. */
+#define SCATTERED	1031
 
 FIXTURE(limits) {
 	char uuid[UUID_SIZE];
@@ -172,6 +174,35 @@ TEST_F(limits, system_memory)
 	ASSERT_EQ(0, create_alias(vrd, address, run, 1, &bo));
 	EXPECT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_BO_DESTROY, 0, bo));
 	EXPECT_TRUE(vrd_wait_released(vrd, bo));
+}
+
+/* As scattered as can be: each page comes by itself, and none next to the one before it. */
+TEST_F(limits, scattered_pages)
+{
+	struct vrd *vrd = &self->vrd;
+	struct work *work = &self->work;
+	const uint64_t va = 0x40000000, size = SCATTERED * PAGE;
+	uint64_t used = partition_get(self->uuid, "system_used");
+	void *memory = vrd_alloc(vrd, size);
+	uint64_t address = vrd_address(vrd, memory);
+	struct gpup_vrd_bind_op unmap = { .op = DRM_GPUP_BIND_UNMAP, .va = va, .size = size };
+	struct stream *stream;
+	unsigned int i;
+	uint32_t bo;
+
+	ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_SYSTEM, size, &bo));
+	for (i = 0; i < SCATTERED; i++)
+		ASSERT_EQ(0, vrd_bo_pages(vrd, bo, address + i * 7 % SCATTERED * PAGE, 1));
+	EXPECT_EQ(used + size, partition_get(self->uuid, "system_used"));
+	ASSERT_EQ(0, vrd_map(vrd, work->client, &work->vm, bo, va, size));
+	stream = work_stream(work);
+	stream_fill(stream, va, size, 0x5ca77e2d);
+	EXPECT_EQ(0, work_run(work, &work->copy));
+	EXPECT_EQ(-1, find_other(memory, size / 4, 0x5ca77e2d));
+	ASSERT_EQ(0, vrd_bind(vrd, work->client, &work->vm, &unmap, 1, NULL, 0));
+	EXPECT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_BO_DESTROY, 0, bo));
+	EXPECT_TRUE(vrd_wait_released(vrd, bo));
+	EXPECT_EQ(used, partition_get(self->uuid, "system_used"));
 }
 
 /* A queue takes so many jobs and not one more; when they are done it takes as many again. */
