@@ -421,7 +421,7 @@ struct dma_fence *gpup_fence_create(struct gpup_timeline *tl)
 {
 	struct gpup_fence *fence;
 
-	fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	fence = kzalloc(sizeof(*fence), GFP_KERNEL_ACCOUNT);
 	if (!fence)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&fence->lock);
