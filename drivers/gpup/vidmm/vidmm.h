@@ -184,6 +184,11 @@ struct gpup_bo {
 	 */
 	bool lost;
 	/**
+	 * @unclean: It may show what another has left in VRAM, which could be neither overwritten
+	 * nor cleared: nobody may look, until it is gone. Set and read as @lost.
+	 */
+	bool unclean;
+	/**
 	 * @link: Entry of one of the partition's lists, or empty before the object is complete.
 	 * Protected by the manager's lock.
 	 */

@@ -170,7 +170,7 @@ static int move_in(struct ttm_buffer_object *tbo, struct ttm_resource *new_mem)
 	if (!copy)
 		return -ENOMEM;
 	gpup_bo_zap(to_bo(tbo));
-	fence = gpup_paging_copy_submit(copy, &to_bo(tbo)->lost);
+	fence = gpup_paging_copy_submit(copy, to_bo(tbo), new_mem);
 	/* The pages live on in a ghost of the object until the copy is made. */
 	ret = ttm_bo_move_accel_cleanup(tbo, fence, false, true, new_mem);
 	if (ret)
@@ -212,12 +212,18 @@ static int move_out(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx
 	}
 	gpup_bo_unmap_gpu(bo);
 	gpup_bo_zap(bo);
+	if (copy && READ_ONCE(bo->unclean)) {
+		/* There is nothing of its owner's to be copied. */
+		kvfree(copy);
+		copy = NULL;
+		gpup_tt_drop(tbo->ttm);
+	}
 	if (!copy) {
 		bo->purged = true;
 		ttm_bo_move_null(tbo, new_mem);
 		return 0;
 	}
-	fence = gpup_paging_copy_submit(copy, &bo->lost);
+	fence = gpup_paging_copy_submit(copy, bo, NULL);
 	ret = ttm_bo_move_accel_cleanup(tbo, fence, true, true, new_mem);
 	dma_fence_put(fence);
 	return ret;
@@ -255,6 +261,9 @@ static int bo_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *res)
 {
 	if (res->mem_type != TTM_PL_VRAM)
 		return 0;
+	/* TTM asks when the copy has been made, and before anything is mapped. */
+	if (READ_ONCE(to_bo(res->bo)->unclean))
+		return -EIO;
 	res->bus.is_iomem = true;
 	res->bus.caching = ttm_cached;
 	return 0;
@@ -358,6 +367,8 @@ static int have_pages(struct gpup_bo *bo)
 	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
 	int ret;
 
+	if (READ_ONCE(bo->unclean))
+		return -EIO;
 	if (bo->resident || is_foreign(bo))
 		return 0;
 	ret = gpup_ttm_bo_populate(&bo->tbo, &ctx);
@@ -375,11 +386,13 @@ static vm_fault_t bo_fault(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct ttm_buffer_object *tbo = vma->vm_private_data;
 	vm_fault_t ret = ttm_bo_vm_reserve(tbo, vmf);
+	int error;
 
 	if (ret)
 		return ret;
-	if (have_pages(to_bo(tbo)))
-		ret = VM_FAULT_OOM;
+	error = have_pages(to_bo(tbo));
+	if (error)
+		ret = error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	else
 		ret = ttm_bo_vm_fault_reserved(vmf, vma->vm_page_prot, TTM_BO_VM_NUM_PREFAULT);
 	/* It has unlocked the object already if it says so. */
@@ -657,7 +670,8 @@ static void drop_copy(struct gpup_bo *bo)
  *
  * Return: Whether the contents are still there. If not, because they were dropped or because
  * they could not be copied (see &gpup_bo.lost), they are zero when it is next needed,
- * and only the first who says that it will be is told.
+ * and only the first who says that it will be is told. If they could not be made zero either
+ * (see &gpup_bo.unclean), that is for ever.
  */
 bool gpup_bo_advise(struct gpup_bo *bo, u32 advice)
 {
@@ -671,7 +685,7 @@ bool gpup_bo_advise(struct gpup_bo *bo, u32 advice)
 	WRITE_ONCE(bo->advice, advice);
 	if (advice == DRM_GPUP_BO_DONT_NEED)
 		drop_copy(bo);
-	retained = !bo->purged && !READ_ONCE(bo->lost);
+	retained = !bo->purged && !READ_ONCE(bo->lost) && !READ_ONCE(bo->unclean);
 	if (advice == DRM_GPUP_BO_WILL_NEED) {
 		bo->purged = false;
 		WRITE_ONCE(bo->lost, false);
@@ -709,6 +723,8 @@ int gpup_bo_cpu_lock(struct gpup_bo *bo, bool nowait)
 		dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, false, MAX_SCHEDULE_TIMEOUT);
 	else if (!ret && !dma_resv_test_signaled(resv, DMA_RESV_USAGE_KERNEL))
 		ret = -EBUSY;
+	if (!ret && READ_ONCE(bo->unclean))
+		ret = -EIO;
 	if (ret)
 		dma_resv_unlock(resv);
 	return ret;

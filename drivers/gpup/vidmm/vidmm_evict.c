@@ -218,6 +218,8 @@ int gpup_bo_make_resident(struct gpup_bo *bo, struct gpup_mem_pass *pass)
 	int ret;
 
 	for (;;) {
+		if (READ_ONCE(bo->unclean))
+			return -EIO;
 		if (bo->resident)
 			return 0;
 		spin_lock(&mp->mm->lock);

@@ -45,8 +45,9 @@ struct gpup_paging_copy {
 	struct paging_item item;
 	struct gpup_vidmm *mm;
 	bool to_vram;
-	/* Of the object, which is there until the fence has signalled. */
-	bool *lost;
+	/* There until the fence has signalled; and the VRAM, if the copy goes there. */
+	struct gpup_bo *bo;
+	struct ttm_resource *res;
 	unsigned int count;
 	unsigned int max;
 	struct gpup_paging_piece pieces[] __counted_by(max);
@@ -125,6 +126,14 @@ static int clear_piece(struct gpup_vidmm *mm, const struct gpup_paging_piece *pi
 	return 0;
 }
 
+static void lose_piece(struct gpup_paging_copy *copy, const struct gpup_paging_piece *piece)
+{
+	drm_err_ratelimited(copy->mm->drm, "VRAM at %#llx can be neither copied nor cleared\n",
+			    piece->vram);
+	WRITE_ONCE(copy->bo->unclean, true);
+	gpup_vram_lose(copy->res, piece->vram, piece->size);
+}
+
 static void run_copy(struct gpup_paging_copy *copy)
 {
 	struct gpup_vidmm *mm = copy->mm;
@@ -135,14 +144,12 @@ static void run_copy(struct gpup_paging_copy *copy)
 		if (!ret)
 			ret = copy_piece(mm, &copy->pieces[i], copy->to_vram);
 		if (ret && clear_piece(mm, &copy->pieces[i], copy->to_vram))
-			drm_err_ratelimited(mm->drm,
-					    "VRAM at %#llx can be neither copied nor cleared\n",
-					    copy->pieces[i].vram);
+			lose_piece(copy, &copy->pieces[i]);
 	}
 	if (ret) {
 		drm_err_ratelimited(mm->drm,
 				    "contents of an object are lost: no way to copy VRAM\n");
-		WRITE_ONCE(*copy->lost, true);
+		WRITE_ONCE(copy->bo->lost, true);
 		dma_fence_set_error(&copy->fence, ret);
 	}
 	dma_fence_signal(&copy->fence);
@@ -291,18 +298,23 @@ void gpup_paging_copy_add(struct gpup_paging_copy *copy, u64 vram, u64 system, u
 /**
  * gpup_paging_copy_submit() - Have a copy done
  * @copy: The copy, which is not the caller's any more.
- * @lost: Set, before the fence signals, if there is no way to copy: then the contents are zero.
+ * @bo: The object. &gpup_bo.lost is set, before the fence signals, if there is no way to copy:
+ *	then the contents are zero; and &gpup_bo.unclean, if there is no way to make them so.
+ * @res: The VRAM that is copied into, if it is. What cannot be made zero is retired when it is
+ *	freed.
  *
  * Both sides stay as they are until it is done. Process context.
  *
  * Return: A fence that signals then.
  */
-struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy, bool *lost)
+struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy, struct gpup_bo *bo,
+					  struct ttm_resource *res)
 {
 	struct gpup_paging *paging = &copy->mm->paging;
 	struct dma_fence *fence = &copy->fence;
 
-	copy->lost = lost;
+	copy->bo = bo;
+	copy->res = res;
 
 	/* In the order of the sequence numbers. */
 	spin_lock_irq(&paging->lock);

@@ -12,7 +12,9 @@
 
 #include <drm/gpup_adapter.h>
 
+struct gpup_bo;
 struct gpup_vidmm;
+struct ttm_resource;
 
 /**
  * struct gpup_paging - The paging queue of one adapter
@@ -55,6 +57,7 @@ int gpup_paging_clear(struct gpup_vidmm *mm, u64 offset, u64 size);
 struct gpup_paging_copy *gpup_paging_copy_create(struct gpup_vidmm *mm, bool to_vram,
 						 unsigned int max_pieces);
 void gpup_paging_copy_add(struct gpup_paging_copy *copy, u64 vram, u64 system, u64 size);
-struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy, bool *lost);
+struct dma_fence *gpup_paging_copy_submit(struct gpup_paging_copy *copy, struct gpup_bo *bo,
+					  struct ttm_resource *res);
 
 #endif /* _GPUP_VIDMM_PAGING_H_ */

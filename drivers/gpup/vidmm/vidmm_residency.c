@@ -43,7 +43,8 @@
  * moves, and a pass writes it in again.
  *
  * If a copy has failed, and the contents of an object are lost, the jobs that could use it fail
- * with EIO, until its owner is told so (see gpup_bo_advise()), unbinds it or destroys it.
+ * with EIO, until its owner is told so (see gpup_bo_advise()), unbinds it or destroys it. If the
+ * VRAM could not be cleared either, only the last two help.
  */
 
 /* How long a group may use what was brought in for it, even if others wait. */
@@ -387,6 +388,9 @@ static int settle(const struct pass_item *items, unsigned int count)
 		dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, false, MAX_SCHEDULE_TIMEOUT);
 		/* No job shall take zeroes for what it has left there. */
 		if (READ_ONCE(items[i].bo->lost) && gpup_bo_is_wanted(items[i].bo))
+			return -EIO;
+		/* Nor see what is another's. */
+		if (READ_ONCE(items[i].bo->unclean))
 			return -EIO;
 	}
 	for (i = 0; i < count; i++)

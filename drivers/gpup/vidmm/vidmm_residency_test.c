@@ -420,6 +420,68 @@ static void lost_contents_are_an_error(struct kunit *test)
 	destroy_engine(engine);
 }
 
+/* What can be neither copied nor cleared is another's: nobody sees it, and nobody gets it. */
+static void unclean_vram_is_not_seen(struct kunit *test)
+{
+	struct counted_vm *cvms = kunit_kcalloc(test, 2, sizeof(*cvms), GFP_KERNEL);
+	struct mm_test_gpu *gpu = test->priv;
+	struct counting_engine *engine;
+	struct ttm_resource *res;
+	struct gpup_vm_hold *hold;
+	u64 available, moved;
+	struct gpup_bo *bo;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cvms);
+	engine = create_engine(test);
+	for (i = 0; i < 2; i++)
+		create_cvm(test, engine, &cvms[i], i);
+	mm_test_settle(gpu);
+	available = gpup_vidmm_available(gpu->mm);
+	for (i = 0; i < 2; i++) {
+		bo = cvms[i].bos[2];
+		KUNIT_ASSERT_EQ(test, 0, mm_test_evict(bo));
+		mm_test_settle(gpu);
+		gpu->copy_fails = true;
+		gpu->no_window = true;
+		gpu->fail_end = TEST_VRAM;
+		KUNIT_EXPECT_EQ(test, 0, mm_test_make_resident(bo));
+		gpu->copy_fails = false;
+		gpu->no_window = false;
+		gpu->fail_end = 0;
+
+		/* Neither by the CPU, */
+		KUNIT_EXPECT_TRUE(test, bo->resident);
+		KUNIT_EXPECT_EQ(test, -EIO, gpup_bo_cpu_lock(bo, false));
+		KUNIT_EXPECT_EQ(test, -EIO, gpup_bo_cpu_lock(bo, true));
+		res = bo->tbo.resource;
+		KUNIT_EXPECT_EQ(test, -EIO, gpup_ttm_funcs.io_mem_reserve(&gpu->mm->ttm, res));
+		/* whatever its owner says, */
+		KUNIT_EXPECT_FALSE(test, gpup_bo_advise(bo, DRM_GPUP_BO_WILL_NEED));
+		KUNIT_EXPECT_FALSE(test, gpup_bo_advise(bo, DRM_GPUP_BO_WILL_NEED));
+	}
+	/* nor by a job, */
+	hold = gpup_vm_hold(cvms[0].vm);
+	KUNIT_EXPECT_EQ(test, -EIO, PTR_ERR_OR_ZERO(hold));
+	submit(test, &cvms[1]);
+	KUNIT_EXPECT_TRUE(test, reaches(cvms[1].tl, 1));
+	KUNIT_EXPECT_EQ(test, -EIO, gpup_timeline_error(cvms[1].tl));
+	/* nor where it is evicted to; the VRAM is retired, and what is around it is not. */
+	for (i = 0; i < 2; i++) {
+		bo = cvms[i].bos[2];
+		moved = cvms[i].mp.bytes_moved;
+		KUNIT_EXPECT_EQ(test, 0, mm_test_evict(bo));
+		KUNIT_EXPECT_EQ(test, moved, cvms[i].mp.bytes_moved);
+		KUNIT_EXPECT_EQ(test, -EIO, gpup_bo_cpu_lock(bo, false));
+		KUNIT_EXPECT_EQ(test, -EIO, mm_test_make_resident(bo));
+		available -= OBJECT_PAGES * PAGE_SIZE;
+		KUNIT_EXPECT_EQ(test, available, gpup_vidmm_available(gpu->mm));
+	}
+	for (i = 0; i < 2; i++)
+		destroy_cvm(&cvms[i]);
+	destroy_engine(engine);
+}
+
 /* What was evicted already is dropped at once, wherever it is. */
 static void dropped_copies_are_freed(struct kunit *test)
 {
@@ -599,6 +661,7 @@ static struct kunit_case residency_cases[] = {
 	KUNIT_CASE(dropped_contents_are_nobodys),
 	KUNIT_CASE(the_cpu_copies_if_the_gpu_cannot),
 	KUNIT_CASE(lost_contents_are_an_error),
+	KUNIT_CASE(unclean_vram_is_not_seen),
 	KUNIT_CASE(dropped_copies_are_freed),
 	KUNIT_CASE(split_blocks_are_single_pages),
 	KUNIT_CASE(swapped_contents_come_back),

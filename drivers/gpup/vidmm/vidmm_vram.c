@@ -70,8 +70,8 @@ struct gpup_vram_resource {
 	 */
 	struct vram_piece *pieces;
 	unsigned int piece_count;
-	/* Size of what could not be cleared, at @lost: within a block. */
-	u32 lost_size;
+	/* Pages from the first to the last that could not be cleared, from @lost on in the VRAM. */
+	u32 lost_pages;
 	u64 lost;
 	/* Bytes that can be mapped in pages of 2 MiB. */
 	u64 huge;
@@ -312,25 +312,26 @@ err_free:
 	return ret;
 }
 
-/* What could not be cleared is retired, what is around it in its block is not. */
+/* What could not be cleared is retired, what is around it in its blocks is not. */
 static void retire_lost(struct gpup_vram *vram, struct gpup_vram_resource *vres)
 {
-	struct gpu_buddy_block *block, *next;
-	u64 start = vres->lost;
-	LIST_HEAD(lost);
+	u64 end = vres->lost + ((u64)vres->lost_pages << PAGE_SHIFT);
+	struct gpu_buddy_block *block, *next, *part, *next_part;
 
-	list_for_each_entry(block, &vres->blocks, link) {
-		u64 offset = gpu_buddy_block_offset(block);
+	list_for_each_entry_safe(block, next, &vres->blocks, link) {
+		u64 start = gpu_buddy_block_offset(block);
+		u64 last = min(end, start + gpu_buddy_block_size(&vram->buddy, block));
+		LIST_HEAD(lost);
 
-		if (offset <= start && start < offset + gpu_buddy_block_size(&vram->buddy, block)) {
-			list_move(&block->link, &lost);
-			break;
-		}
+		start = max(start, vres->lost);
+		if (start >= last)
+			continue;
+		list_move(&block->link, &lost);
+		/* Without memory to split it with, the block stays whole, and all of it is lost. */
+		gpu_buddy_block_trim(&vram->buddy, &start, last - start, &lost);
+		list_for_each_entry_safe(part, next_part, &lost, link)
+			retire(vram, part);
 	}
-	/* Without memory to split it with, the block stays whole, and all of it is lost. */
-	gpu_buddy_block_trim(&vram->buddy, &start, vres->lost_size, &lost);
-	list_for_each_entry_safe(block, next, &lost, link)
-		retire(vram, block);
 }
 
 static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res)
@@ -341,7 +342,7 @@ static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res
 	if (vres->huge)
 		atomic64_sub(vres->huge, &vram->huge);
 	mutex_lock(&vram->lock);
-	if (vres->lost_size)
+	if (vres->lost_pages)
 		retire_lost(vram, vres);
 	gpu_buddy_free_list(&vram->buddy, &vres->blocks, 0);
 	mutex_unlock(&vram->lock);
@@ -358,6 +359,27 @@ static const struct ttm_resource_manager_func vram_funcs = {
 	.free = vram_free,
 };
 
+/**
+ * gpup_vram_lose() - Say that a part of an allocation cannot be cleared
+ * @res: The allocation, which is not freed meanwhile. Not at the same time as itself.
+ * @addr: Where the part is in the VRAM.
+ * @size: Its size in bytes.
+ *
+ * It is retired when the allocation is freed, and with it what is between two such parts.
+ */
+void gpup_vram_lose(struct ttm_resource *res, u64 addr, u64 size)
+{
+	struct gpup_vram_resource *vres = to_vram_resource(res);
+	u64 end = addr + size;
+
+	if (vres->lost_pages) {
+		end = max(end, vres->lost + ((u64)vres->lost_pages << PAGE_SHIFT));
+		addr = min(addr, vres->lost);
+	}
+	vres->lost = addr;
+	vres->lost_pages = (end - addr) >> PAGE_SHIFT;
+}
+
 static int clear_block(struct gpup_vram *vram, struct gpup_vram_resource *vres,
 		       struct gpu_buddy_block *block)
 {
@@ -370,10 +392,8 @@ static int clear_block(struct gpup_vram *vram, struct gpup_vram_resource *vres,
 		u64 size = min(piece, end - offset);
 
 		ret = vram->clear(vram->mm, offset, size);
-		if (ret) {
-			vres->lost = offset;
-			vres->lost_size = size;
-		}
+		if (ret)
+			gpup_vram_lose(&vres->base, offset, size);
 	}
 	return ret;
 }

@@ -80,6 +80,7 @@ int gpup_vram_init_with(struct gpup_vram *vram, struct gpup_vidmm *mm, gpup_vram
 void gpup_vram_fini(struct gpup_vram *vram);
 
 int gpup_vram_clear(struct ttm_resource *res);
+void gpup_vram_lose(struct ttm_resource *res, u64 addr, u64 size);
 void gpup_vram_extent(struct ttm_resource *res, u64 offset, struct gpup_extent *extent);
 void gpup_vram_walk(struct ttm_resource *res, void (*fn)(u64 addr, u64 size, void *data),
 		    void *data);
