@@ -247,6 +247,8 @@ static int open_device(struct vfio_device *vdev)
 	/* The VMM pays for what is evicted. */
 	gpup_vidmm_partition_set_owner(&vrd->partition->mm, current->mm);
 	mutex_lock(&vrd->lock);
+	/* Another VMM may pin what the last one was refused. */
+	vrd->no_pin_until = 0;
 	gpup_vrd_reset(vrd);
 	gpup_vrd_pci_init(&vrd->pci, vrd->aperture.size);
 	mutex_unlock(&vrd->lock);
