@@ -200,7 +200,7 @@ static void pause_after_loss(struct gpup_vrd *vrd)
 	u64 now = get_jiffies_64();
 
 	lockdep_assert_held(&vrd->lock);
-	if (now < vrd->paused_until)
+	if (time_before64(now, vrd->paused_until))
 		schedule_timeout_uninterruptible(vrd->paused_until - now);
 }
 

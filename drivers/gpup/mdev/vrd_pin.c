@@ -17,7 +17,7 @@ static int pin_chunk(struct gpup_vrd *vrd, u64 iova, u32 count, struct page **pa
 {
 	int ret;
 
-	if (get_jiffies_64() < vrd->no_pin_until)
+	if (time_before64(get_jiffies_64(), vrd->no_pin_until))
 		return -ENOMEM;
 	ret = vfio_pin_pages(&vrd->vdev, iova, count, IOMMU_READ | IOMMU_WRITE, pages);
 	if (ret == -ENOMEM && !__ratelimit(&vrd->no_pin_limit))
