@@ -5,6 +5,7 @@
  *
  * Everything in here is called by the worker.
  */
+#include <linux/build_bug.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
@@ -411,6 +412,8 @@ static int do_queue_submit(struct call *call)
 	};
 	int ret;
 
+	/* A guest that keeps to the protocol is never refused: it is not told. */
+	BUILD_BUG_ON(GPUP_PARTITION_MAX_PENDING < GPUP_VRD_MAX_PENDING);
 	ret = get_waits(call->vrd, call->args->queue_submit.waits, waits);
 	if (ret)
 		return ret;
