@@ -127,8 +127,12 @@ static void event(void *data, const struct gpup_sched_event *event)
 	struct gpup_partition *partition = data;
 
 	if (event->type == GPUP_SCHED_LOST) {
-		if (partition->owner)
-			partition->owner->lost(partition->owner_data);
+		/* Not the host's: its processes are not one VM, which can be reset. */
+		if (!partition->owner)
+			return;
+		partition->owner->lost(partition->owner_data);
+		/* From here on the owner adds no queue. */
+		gpup_sched_partition_ban(&partition->sched, -ENODEV);
 		return;
 	}
 	send_uevent(partition, event);

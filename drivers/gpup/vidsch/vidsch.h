@@ -215,6 +215,7 @@ void gpup_sched_partition_fini(struct gpup_sched_partition *sp);
 void gpup_sched_partition_listen(struct gpup_sched_partition *sp,
 				 const struct gpup_sched_listener *listener, void *data);
 void gpup_sched_partition_pardon(struct gpup_sched_partition *sp);
+void gpup_sched_partition_ban(struct gpup_sched_partition *sp, int error);
 int gpup_sched_partition_set(struct gpup_sched_partition *sp, enum gpup_sched_knob knob, u32 value);
 u32 gpup_sched_partition_get(const struct gpup_sched_partition *sp, enum gpup_sched_knob knob);
 void gpup_sched_partition_report(struct gpup_sched_partition *sp, u32 partition,
@@ -280,7 +281,7 @@ struct gpup_queue_params {
 	void *release_data;
 	/** @timeline: Its timeline; the queue takes a reference. */
 	struct gpup_timeline *timeline;
-	/** @label: Client and process, for logs; copied. */
+	/** @label: Client and process, for logs: printable, and without blanks. Copied. */
 	const char *label;
 };
 

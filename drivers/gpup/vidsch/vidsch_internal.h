@@ -250,7 +250,6 @@ void gpup_queue_report(struct work_struct *work);
 
 /* vidsch_offence.c */
 void gpup_offence(struct gpup_sched_partition *sp, struct gpup_fault *fault);
-void gpup_offender_lost(struct gpup_sched_partition *sp);
 void gpup_offence_init(struct gpup_sched_partition *sp);
 void gpup_offence_fini(struct gpup_sched_partition *sp);
 

@@ -14,7 +14,7 @@
  * Each hang costs everybody the preemption timeout and a reset. So hangs are counted, and one is
  * forgiven every ten seconds. A partition with three of them is *throttled*: it gets a tenth of the
  * time of the engines at most, until it has only two. With ten, which it can only reach in spite
- * of that, it is *lost*: its queues are banned, and its owner is told, and has the VM reset its
+ * of that, it is *lost*: its owner is told, who bans all its queues and has the VM reset its
  * device. The host's own partition is throttled only.
  */
 
@@ -62,19 +62,16 @@ void gpup_offence(struct gpup_sched_partition *sp, struct gpup_fault *fault)
 #define BAN_BATCH	32
 
 /**
- * gpup_offender_lost() - Run no more jobs of a partition that is lost
+ * gpup_sched_partition_ban() - Run no more jobs of the queues that a partition has
  * @sp: Its share. Process context.
+ * @error: Why, a negative errno.
  *
- * Those that run go on, at most one on each engine. Its owner was told, and sees to it that no
- * queue is added until the VM has reset its device.
+ * Those that run go on, at most one on each engine. Does not wait.
  */
-void gpup_offender_lost(struct gpup_sched_partition *sp)
+void gpup_sched_partition_ban(struct gpup_sched_partition *sp, int error)
 {
 	unsigned int left, n;
 
-	/* That has no owner who could be told. */
-	if (!sp->listener)
-		return;
 	spin_lock_irq(&sp->sched->lock);
 	for (left = sp->queues; left; left -= n) {
 		for (n = 0; n < min(left, BAN_BATCH) && !list_empty(&sp->queue_list); n++) {
@@ -82,7 +79,7 @@ void gpup_offender_lost(struct gpup_sched_partition *sp)
 								    struct gpup_queue, sp_link);
 
 			list_move_tail(&queue->sp_link, &sp->queue_list);
-			gpup_queue_cancel_for(queue, -ENODEV);
+			gpup_queue_cancel_for(queue, error);
 		}
 		if (!n)
 			break;

@@ -2,7 +2,6 @@
 /*
  * Queues: the way of a job from its submission to its timeline value.
  */
-#include <linux/ctype.h>
 #include <linux/dma-fence.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -306,17 +305,6 @@ static void drop_context(struct gpup_queue *queue)
 							       queue->engine_class));
 }
 
-/* It goes into logs and reports, and a program can call itself what it likes. */
-static void set_label(struct gpup_queue *queue, const char *label)
-{
-	char *c;
-
-	strscpy(queue->label, label, sizeof(queue->label));
-	for (c = queue->label; *c; c++)
-		if (!isascii(*c) || !isgraph(*c))
-			*c = '_';
-}
-
 /**
  * gpup_queue_create() - Create a queue
  * @sp: The share of the partition that it belongs to.
@@ -352,7 +340,7 @@ struct gpup_queue *gpup_queue_create(struct gpup_sched_partition *sp,
 	queue->release = params->release;
 	queue->release_data = params->release_data;
 	queue->timeline = gpup_timeline_get(params->timeline);
-	set_label(queue, params->label);
+	strscpy(queue->label, params->label, sizeof(queue->label));
 	mutex_init(&queue->submit_lock);
 	INIT_LIST_HEAD(&queue->jobs);
 	INIT_LIST_HEAD(&queue->ended);
@@ -571,7 +559,7 @@ static struct gpup_job *create_job(struct gpup_queue *queue, const struct gpup_j
 	struct gpup_job *job;
 	int ret;
 
-	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 	ret = gpup_deps_init(&job->deps, params->waits, params->wait_count, job_ready);

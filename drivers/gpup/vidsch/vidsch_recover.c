@@ -316,6 +316,5 @@ void gpup_queue_report(struct work_struct *work)
 			 "partition %s: keeps hanging the GPU, last by %s queue %#x job %llu\n",
 			 sp->name, queue->label, handle, fault.value);
 		tell(queue, GPUP_SCHED_LOST, &fault, handle);
-		gpup_offender_lost(sp);
 	}
 }

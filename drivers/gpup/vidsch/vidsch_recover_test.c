@@ -277,6 +277,8 @@ static void all_at_once_leaves_nothing_behind(struct kunit *test)
 
 struct told {
 	unsigned int count[GPUP_SCHED_LOST + 1];
+	/* Partition to be banned when it is lost, or NULL. */
+	struct gpup_sched_partition *ban;
 };
 
 static void note_event(void *data, const struct gpup_sched_event *event)
@@ -284,6 +286,8 @@ static void note_event(void *data, const struct gpup_sched_event *event)
 	struct told *told = data;
 
 	told->count[event->type]++;
+	if (event->type == GPUP_SCHED_LOST && told->ban)
+		gpup_sched_partition_ban(told->ban, -ENODEV);
 }
 
 static const struct gpup_sched_listener test_listener = {
@@ -339,8 +343,8 @@ static void who_is_lost_runs_no_more(struct kunit *test)
 	struct test_queue *sibling = test_gpu_queue(gpu, 0, NORMAL);
 	struct test_queue *neighbour = test_gpu_queue(gpu, 1, NORMAL);
 	struct gpup_sched_partition *sp = &gpu->sp[0];
-	struct gpup_wait wait = { .value = 1 };
-	struct told told = {};
+	struct gpup_wait wait = {};
+	struct told told = { .ban = sp };
 
 	gpup_sched_partition_listen(sp, &test_listener, &told);
 	gpup_sched_partition_set(sp, GPUP_SCHED_JOB_TIMEOUT_MS, 10);
