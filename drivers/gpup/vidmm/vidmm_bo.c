@@ -4,6 +4,8 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -381,7 +383,7 @@ static int have_pages(struct gpup_bo *bo)
 	return ret;
 }
 
-static vm_fault_t bo_fault(struct vm_fault *vmf)
+static vm_fault_t handle_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct ttm_buffer_object *tbo = vma->vm_private_data;
@@ -399,6 +401,16 @@ static vm_fault_t bo_fault(struct vm_fault *vmf)
 	if (ret == VM_FAULT_RETRY && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
 		return ret;
 	dma_resv_unlock(tbo->base.resv);
+	return ret;
+}
+
+static vm_fault_t bo_fault(struct vm_fault *vmf)
+{
+	/* TTM may wait for the object without the mapping's lock: the device has to stay. */
+	struct file *file = get_file(vmf->vma->vm_file);
+	vm_fault_t ret = handle_fault(vmf);
+
+	fput(file);
 	return ret;
 }
 
