@@ -226,3 +226,12 @@ int host_run(struct host *host, uint32_t queue)
 		ret = -EILSEQ;
 	return ret;
 }
+
+bool host_works(struct host *host)
+{
+	const uint32_t pattern = 0x600d600d;
+
+	host_stream(host);
+	stream_fill(&host->stream, HOST_VRAM_VA, host->size, pattern);
+	return !host_run(host, host->copy) && find_other(host->vram, host->size / 4, pattern) < 0;
+}

@@ -5,6 +5,7 @@
 #ifndef _SELFTESTS_GPUP_HOST_H_
 #define _SELFTESTS_GPUP_HOST_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <drm/gpup_drm.h>
@@ -55,5 +56,7 @@ void host_destroy(struct host *host);
 struct stream *host_stream(struct host *host);
 /* Submit the stream, and wait for it: 0, -errno of the submission, or -EILSEQ if it failed. */
 int host_run(struct host *host, uint32_t queue);
+/* Whether the copy engine fills the object in VRAM, as the CPU sees it. */
+bool host_works(struct host *host);
 
 #endif
