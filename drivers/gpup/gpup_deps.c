@@ -81,7 +81,7 @@ int gpup_deps_init(struct gpup_deps *deps, const struct gpup_wait *waits, unsign
 
 	deps->entries = NULL;
 	if (count) {
-		deps->entries = kcalloc(count, sizeof(*deps->entries), GFP_KERNEL_ACCOUNT);
+		deps->entries = kcalloc(count, sizeof(*deps->entries), GFP_KERNEL);
 		if (!deps->entries)
 			return -ENOMEM;
 	}

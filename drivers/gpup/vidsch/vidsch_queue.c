@@ -559,7 +559,8 @@ static struct gpup_job *create_job(struct gpup_queue *queue, const struct gpup_j
 	struct gpup_job *job;
 	int ret;
 
-	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	/* Charged to no cgroup, nor is what it waits for: they are few, and that costs time. */
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 	ret = gpup_deps_init(&job->deps, params->waits, params->wait_count, job_ready);
