@@ -30,10 +30,10 @@
  * is at most the greatest quantum of all plus the *overrun*, what it has in excess at most its own
  * quantum plus the overrun, at any moment, whatever the others do and however many they are
  * (theorem 1 of the paper, for those who do not wake up). Overrun is what it takes to get somebody
- * off: the latency of preemption. Those who wake up
- * and go first can delay others by a few quanta more. So the bound that the tests hold the
- * scheduler to is ten quanta and an overrun; the most that was seen in 300 random mixes of up to 41
- * partitions is 7.2. Each further engine of the class adds as much.
+ * off: the latency of preemption. Those who wake up and go first can delay others by a few quanta
+ * more. So the bound that the tests hold the scheduler to is ten quanta and an overrun; the most
+ * that was seen in 300 random mixes of up to 41 partitions is 7.2. Each further engine of the class
+ * adds as much.
  *
  * Where a job cannot be interrupted, and is longer than a quantum, nobody knows beforehand what it
  * will cost. Each of the others may have run one before the turn comes to who lacks most, so that
@@ -41,9 +41,8 @@
  * for one that outweighs many others. (The bound of start-time fair queueing: Goyal, Vin, Cheng,
  * SIGCOMM 1996. To do better one has to know the lengths.)
  *
- * Start-time fair queueing,
- * used before, has no such bound: a thousand light partitions in a row, each for one
- * quantum, delay a heavy one by a second.
+ * Start-time fair queueing, used before, has no such bound for those that can be interrupted: a
+ * thousand light partitions in a row, each for one quantum, delay a heavy one by a second.
  *
  * **Waking up.** Who was idle begins at the virtual time, and so cannot bank the time in which
  * it did not want to run; nor is it forgiven what it has used already. Its deadline is the

@@ -18,12 +18,11 @@
  * then it has ended well. All resets are made one after the other.
  *
  * It is taken in steps. An engine is asked to give up its job, at the end of a slice or because its
- * queue is closed. If it
- * does not within ``preempt_timeout_us``, or the job has run for ``job_timeout_ms`` in all,
- * the engine is reset: that costs the job and bans its queue. If the engine does not reset,
- * the GPU is. Before that the other engines are halted and asked for their jobs, which go on
- * afterwards; only a job that cannot be preempted, and that the GPU reports as lost, ends with
- * EIO.
+ * queue is closed. If it does not within ``preempt_timeout_us``, or the job has run for
+ * ``job_timeout_ms`` in all, the engine is reset: that costs the job and bans its queue. If the
+ * engine does not reset, the GPU is. Before that the other engines are halted and asked for their
+ * jobs, which go on afterwards; only a job that cannot be preempted, and that the GPU reports as
+ * lost, ends with EIO.
  *
  * So a job that hangs costs others the preemption timeout of its partition and the reset, and
  * nothing else; an endless one that can be preempted not even that, as it only has its share.
