@@ -33,7 +33,7 @@ mdevctl list -d --dumpjson >/tmp/defined.json
 result $? "mdevctl list -d --dumpjson: they are there, in order" || sed 's/^/# /' /tmp/defined.json
 check "mdevctl start" mdevctl start --uuid "$uuid"
 check "the device has the attributes" holds "$uuid" "${small_is[@]}"
-mdevctl list | grep -q "^$uuid $parent gpup-64M manual (defined)"
+grep -q "^$uuid $parent gpup-64M manual (defined)" <<<"$(mdevctl list)"
 result $? "mdevctl list"
 check "mdevctl stop" mdevctl stop --uuid "$uuid"
 

@@ -38,7 +38,7 @@ install_host_packages()
 	local package
 
 	for package in "${HOST_PACKAGES[@]}"; do
-		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok' ||
+		[[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == "install ok"* ]] ||
 			missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
