@@ -88,6 +88,12 @@ static vm_fault_t wait_for_window(struct vm_fault *vmf, struct gpup_vrd *vrd, un
 	return VM_FAULT_RETRY;
 }
 
+/* Another CPU may have filled in all of it since the kernel has looked: there is no table then. */
+static bool has_huge(struct vm_fault *vmf)
+{
+	return pmd_leaf(pmdp_get_lockless(vmf->pmd));
+}
+
 /*
  * The page goes into the table with the object locked, so that it does not move before, and
  * is zapped if it moves afterwards; and with the aperture's lock held: whoever changes what is
@@ -116,8 +122,11 @@ static vm_fault_t aperture_fault(struct vm_fault *vmf)
 	if (error) {
 		ret = error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	} else if (window) {
-		ret = vmf_insert_pfn(vma, vmf->address, window_pfn(window, page));
+		ret = has_huge(vmf) ? VM_FAULT_NOPAGE :
+		      vmf_insert_pfn(vma, vmf->address, window_pfn(window, page));
 		gpup_bo_cpu_unlock(window->bo);
+	} else if (has_huge(vmf)) {
+		ret = VM_FAULT_NOPAGE;
 	} else {
 		ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(aperture->scratch));
 		aperture->scratch_mapped = true;

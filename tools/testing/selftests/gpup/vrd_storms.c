@@ -3,6 +3,7 @@
  * A guest of which all CPUs do different things at once, and a VMM that resets and closes its
  * device in the middle of that.
  */
+#include <sched.h>
 #include <sys/ioctl.h>
 
 #include "hostile.h"
@@ -200,6 +201,97 @@ TEST_F(hostile, aperture_storm)
 	}
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		thread_stop(&others[i]);
+}
+
+#define HUGE	(2 * MIB)
+
+/* A CPU of the VM that touches the same two megabytes as another, whenever they are new. */
+struct toucher {
+	pthread_t thread;
+	const uint8_t *at;
+	struct random random;
+	_Atomic bool stop;
+	/* Rounds that may begin, and that have ended. */
+	_Atomic unsigned int begun;
+	_Atomic unsigned int ended;
+};
+
+static void *touch_when_new(void *data)
+{
+	struct toucher *t = data;
+	unsigned int i, pause;
+
+	while (!t->stop) {
+		if (t->ended == t->begun) {
+			sched_yield();
+			continue;
+		}
+		pause = random_below(&t->random, 2000);
+		for (i = 0; i < pause; i++)
+			__asm__ volatile("" ::: "memory");
+		for (i = 0; i < 4; i++)
+			(void)*(volatile const uint32_t *)(t->at + random_below(&t->random, HUGE / PAGE) *
+							   PAGE);
+		t->ended++;
+	}
+	return NULL;
+}
+
+/*
+ * Memory that one page table entry maps, and is touched for the first time by several CPUs while
+ * an object appears there: one finds single pages, the other all of it. Whoever was first, what
+ * is seen afterwards is the object, and then no longer.
+ */
+TEST_F(hostile, huge_storm)
+{
+	struct vrd *vrd = &self->vrd;
+	uint64_t end = deadline(FUZZ_MS);
+	struct toucher touchers[2] = {};
+	uint32_t seen, pattern = 0x60d60d;
+	unsigned int i, round;
+	uint8_t *space, *at;
+	uint32_t bo;
+
+	begin(vrd, &self->work);
+	ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, HUGE, &bo));
+	ASSERT_EQ(0, vrd_aperture_map(vrd, bo, 0));
+	vrd_aperture_write(vrd, HUGE - PAGE, &pattern, sizeof(pattern));
+	ASSERT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_APERTURE_UNMAP, 0, bo));
+
+	/* With nothing beside it, so that its page tables come and go with it. */
+	space = mmap(NULL, 3 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, space);
+	at = (void *)(((uintptr_t)space + HUGE - 1) & -(uintptr_t)HUGE);
+	for (i = 0; i < ARRAY_SIZE(touchers); i++) {
+		touchers[i].at = at;
+		touchers[i].random.state = SEED + 8 + i;
+		if (pthread_create(&touchers[i].thread, NULL, touch_when_new, &touchers[i]))
+			fatal("no thread");
+	}
+	for (round = 1; !is_over(end); round++) {
+		ASSERT_EQ(at, mmap(at, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				   vrd->device, vrd->regions[VFIO_PCI_BAR4_REGION_INDEX].offset));
+		for (i = 0; i < ARRAY_SIZE(touchers); i++)
+			touchers[i].begun = round;
+		EXPECT_EQ(0, vrd_aperture_map(vrd, bo, 0));
+		seen = *(volatile uint32_t *)(at + HUGE - PAGE);
+		EXPECT_EQ(pattern, seen);
+		EXPECT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_APERTURE_UNMAP, 0, bo));
+		seen = *(volatile uint32_t *)(at + HUGE - PAGE);
+		EXPECT_EQ(0, seen);
+		for (i = 0; i < ARRAY_SIZE(touchers); i++)
+			while (touchers[i].ended != round)
+				sched_yield();
+		ASSERT_EQ(at, mmap(at, HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				   -1, 0));
+	}
+	TH_LOG("%u rounds", round);
+	for (i = 0; i < ARRAY_SIZE(touchers); i++) {
+		touchers[i].stop = true;
+		pthread_join(touchers[i].thread, NULL);
+	}
+	munmap(space, 3 * HUGE);
+	EXPECT_LT(20, round);
 }
 
 TEST_HARNESS_MAIN
