@@ -44,6 +44,9 @@
 
 /* For so long after its memory was taken away a device takes none, in jiffies. */
 #define LOSS_PAUSE	(HZ / 10)
+/* If that happens more often than so in so many seconds, it takes none for as long. */
+#define LOSSES		4
+#define LOSS_SECONDS	600
 
 static void timeline_interrupt(void *data)
 {
@@ -112,6 +115,16 @@ static void destroy_objects(struct gpup_vrd *vrd)
 	}
 }
 
+/* Have the worker not run, without waiting for more than the message that it is at. */
+static void disable_worker(struct gpup_vrd *vrd)
+{
+	lockdep_assert_held(&vrd->lock);
+
+	WRITE_ONCE(vrd->stop_wanted, true);
+	disable_work_sync(&vrd->work);
+	WRITE_ONCE(vrd->stop_wanted, false);
+}
+
 /*
  * Take everything away from the guest, and let go of all of its memory. Jobs come first,
  * then what they use, then where they report to. The registers stay.
@@ -120,7 +133,7 @@ static void take_down(struct gpup_vrd *vrd)
 {
 	lockdep_assert_held(&vrd->lock);
 
-	disable_work_sync(&vrd->work);
+	disable_worker(vrd);
 	/* Which the worker may not have come to. */
 	gpup_vrd_tell_failure(vrd);
 	vrd->running = false;
@@ -190,18 +203,31 @@ err_cmd:
 	return ret;
 }
 
+static void wait_until(u64 jiffies64)
+{
+	u64 now = get_jiffies_64();
+
+	if (time_before64(now, jiffies64))
+		schedule_timeout_uninterruptible(jiffies64 - now);
+}
+
 /*
  * VFIO type 1 takes memory away until nobody has pinned it, and after ten times in vain it is a
- * BUG(). A VMM that has another thread reset and start the device meanwhile is kept
- * waiting for long enough.
+ * BUG(). A VMM that has another thread reset and start the device meanwhile is kept waiting,
+ * which is long enough if the one that unmaps gets the processor; and as a VMM can see to it that
+ * it does not, the device cannot be had often enough either.
  */
-static void pause_after_loss(struct gpup_vrd *vrd)
+static void note_loss(struct gpup_vrd *vrd)
 {
 	u64 now = get_jiffies_64();
 
 	lockdep_assert_held(&vrd->lock);
-	if (time_before64(now, vrd->paused_until))
-		schedule_timeout_uninterruptible(vrd->paused_until - now);
+	vrd->paused_until = now + LOSS_PAUSE;
+	if (__ratelimit(&vrd->loss_limit) || time_before64(now, vrd->barred_until))
+		return;
+	vrd->barred_until = now + LOSS_SECONDS * HZ;
+	dev_notice(vrd->vdev.dev, "lost its memory %u times, not started for %u s\n", LOSSES + 1,
+		   LOSS_SECONDS);
 }
 
 /**
@@ -219,13 +245,19 @@ void gpup_vrd_start(struct gpup_vrd *vrd)
 		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_SETUP);
 		return;
 	}
-	pause_after_loss(vrd);
+	if (time_before64(get_jiffies_64(), vrd->barred_until)) {
+		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_UNMAPPED);
+		return;
+	}
+	wait_until(vrd->paused_until);
+	/* All that the guest had pinned is not any more: it may well succeed this time. */
+	wait_until(vrd->no_pin_until);
 	if (map_areas(vrd)) {
 		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_MEMORY);
 		return;
 	}
 
-	disable_work_sync(&vrd->work);
+	disable_worker(vrd);
 	gpup_vrd_ring_init_consumer(&vrd->cmd, vrd->cmd_area.addr, regs->cmd_size);
 	gpup_vrd_ring_init_producer(&vrd->evt, vrd->evt_area.addr, regs->evt_size);
 	if (vrd->memory_area.count)
@@ -288,10 +320,10 @@ static void dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 	struct gpup_vrd *vrd = gpup_vrd_from_vfio(vdev);
 
 	mutex_lock(&vrd->lock);
-	disable_work_sync(&vrd->work);
+	disable_worker(vrd);
 	if (uses_memory(vrd, iova, length)) {
 		take_down(vrd);
-		vrd->paused_until = get_jiffies_64() + LOSS_PAUSE;
+		note_loss(vrd);
 		gpup_vrd_fail(vrd, GPUP_VRD_ERROR_UNMAPPED);
 	}
 	enable_work(&vrd->work);
@@ -407,6 +439,8 @@ static int init_device(struct vfio_device *vdev)
 		return ret;
 	INIT_WORK(&vrd->work, gpup_vrd_worker);
 	mutex_init(&vrd->lock);
+	ratelimit_state_init(&vrd->loss_limit, LOSS_SECONDS * HZ, LOSSES);
+	ratelimit_set_flags(&vrd->loss_limit, RATELIMIT_MSG_ON_RELEASE);
 	ratelimit_default_init(&vrd->no_pin_limit);
 	ratelimit_set_flags(&vrd->no_pin_limit, RATELIMIT_MSG_ON_RELEASE);
 	ratelimit_default_init(&vrd->log_limit);

@@ -160,8 +160,14 @@ struct gpup_vrd {
 	struct gpup_vrd_irqs irqs;
 	/** @fail_untold: Error that operators were not told of by an event yet, or NONE. */
 	atomic_t fail_untold;
+	/** @stop_wanted: Somebody with @lock waits for the worker, which ends its turn. */
+	bool stop_wanted;
 	/** @paused_until: It is not started before that, in jiffies. Protected by @lock. */
 	u64 paused_until;
+	/** @loss_limit: How often its memory may be taken away before it is barred. */
+	struct ratelimit_state loss_limit;
+	/** @barred_until: Up to then it fails to start, in jiffies. Protected by @lock. */
+	u64 barred_until;
 	/** @no_pin_limit: How often guest memory may fail to be pinned. */
 	struct ratelimit_state no_pin_limit;
 	/** @no_pin_until: It is not tried before that, in jiffies. Whoever may pin. */

@@ -33,7 +33,9 @@
  * woken when the last job but one of a queue ends, if there is anything in the ring by then, so
  * that the engine need not wait for it.
  *
- * The worker never takes the VRD's lock. Whoever wants it out of the way disables it.
+ * The worker never takes the VRD's lock. Whoever wants it out of the way disables it, and says so
+ * before: then it ends its turn with the message that it is at. That one may take some seconds, if
+ * the VMM's cgroup is above its memory.high and has the worker wait for that.
  */
 
 /* Messages in one turn. */
@@ -280,7 +282,7 @@ static void take_turn(struct gpup_vrd *vrd)
 	gpup_vrd_ring_set_notify(&vrd->cmd, 0);
 	gpup_vrd_ring_set_room_wanted(&vrd->evt, false);
 
-	for (i = 1; i <= TURN; i++) {
+	for (i = 1; i <= TURN && !READ_ONCE(vrd->stop_wanted); i++) {
 		step = one_step(vrd);
 		if (step != STEP_MORE)
 			break;

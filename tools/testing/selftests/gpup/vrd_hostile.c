@@ -236,8 +236,42 @@ TEST_F(hostile, unmap_in_use)
 					  GPUP_VRD_ERROR_UNMAPPED));
 		EXPECT_TRUE(partition_wait_idle(self->uuid, VRD_PATIENCE_MS));
 		vrd_close(vrd);
+		/* A device may lose its memory so often, and then not for a while. */
+		if (i % 4 == 3) {
+			ASSERT_EQ(0, mdev_remove(self->uuid));
+			mdev_create(mdev_smallest(), self->uuid);
+		}
 		vrd_open(vrd, self->uuid, &variant->config);
 	}
+}
+
+/* A VMM that does that again and again is not given the device any more: VFIO counts to ten. */
+TEST_F(hostile, unmap_too_often)
+{
+	struct vrd *vrd = &self->vrd;
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		begin(vrd, &self->work);
+		ASSERT_EQ(0, vrd_dma_unmap(vrd, VRD_MEMORY_BASE, vrd->config.memory));
+		EXPECT_EQ(GPUP_VRD_ERROR_UNMAPPED, vrd_wait_failure(vrd));
+		/* Neither a reset nor another VMM makes it forget. */
+		vrd_close(vrd);
+		vrd_open(vrd, self->uuid, &variant->config);
+	}
+	vrd_negotiate(vrd);
+	vrd_set_up(vrd);
+	vrd_write(vrd, GPUP_VRD_REG_STATUS, GPUP_VRD_STATUS_ACKNOWLEDGE |
+		  GPUP_VRD_STATUS_DRIVER | GPUP_VRD_STATUS_FEATURES_OK |
+		  GPUP_VRD_STATUS_DRIVER_OK);
+	EXPECT_TRUE(vrd_status_is(vrd, GPUP_VRD_STATUS_ACKNOWLEDGE | GPUP_VRD_STATUS_DRIVER |
+				  GPUP_VRD_STATUS_FEATURES_OK | GPUP_VRD_STATUS_FAILED,
+				  GPUP_VRD_ERROR_UNMAPPED));
+	EXPECT_EQ(0, partition_get(self->uuid, "system_used"));
+	vrd_close(vrd);
+	ASSERT_EQ(0, mdev_remove(self->uuid));
+	mdev_create(mdev_smallest(), self->uuid);
+	vrd_open(vrd, self->uuid, &variant->config);
 }
 
 static int dma_map(struct vrd *vrd, void *memory, uint64_t address, uint64_t size)

@@ -4,9 +4,15 @@
  * and everything goes on.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
 
 #include "harness.h"
 #include "work.h"
@@ -429,6 +435,90 @@ TEST(capacity)
 	for (i = 0; i < count; i++)
 		EXPECT_EQ(0, mdev_remove(uuids[i]));
 	EXPECT_EQ(start, adapter_number("vram_available"));
+}
+
+/* What the process may lock is limited from now on, for root too. */
+static int give_up_locking(uint64_t bytes)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || syscall(SYS_capget, &header, data))
+		return -errno;
+	limit.rlim_cur = bytes;
+	limit.rlim_max = RLIM_INFINITY;
+	data[CAP_TO_INDEX(CAP_IPC_LOCK)].effective &= ~CAP_TO_MASK(CAP_IPC_LOCK);
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) || syscall(SYS_capset, &header, data))
+		return -errno;
+	return 0;
+}
+
+/* Lines of the kernel's log that have @text, from where the file is to its end. */
+static unsigned int count_lines(int kmsg, const char *text)
+{
+	char line[1024];
+	unsigned int count = 0;
+	ssize_t size;
+
+	while ((size = read(kmsg, line, sizeof(line) - 1)) > 0 || (size < 0 && errno == EPIPE)) {
+		line[size > 0 ? size : 0] = 0;
+		count += !!strstr(line, text);
+	}
+	return count;
+}
+
+/*
+ * A VMM that may not lock what its VM wants pinned: the VM is told so each time, the log is not
+ * filled with it, and with a higher limit the VM gets on.
+ */
+TEST(locked_memory)
+{
+	const struct vrd_config config = { .memory = 24 * MIB };
+	unsigned int tries, lines, allowed;
+	char uuid[UUID_SIZE];
+	struct rlimit limit;
+	struct work work;
+	struct vrd vrd;
+	uint64_t start;
+	uint32_t bo;
+	void *memory;
+	int kmsg;
+
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, kmsg);
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	ASSERT_EQ(0, give_up_locking(4 * MIB));
+	mdev_create(mdev_smallest(), uuid);
+	vrd_open(&vrd, uuid, &config);
+	vrd_start(&vrd);
+	work_create(&work, &vrd, 64 * KIB);
+	memory = vrd_alloc(&vrd, 8 * MIB);
+
+	start = now_ms();
+	for (tries = 0; tries < 1000; tries++) {
+		ASSERT_EQ(-ENOMEM, vrd_bo_create_guest(&vrd, memory, 8 * MIB, &bo));
+		ASSERT_EQ(0, vrd_destroy(&vrd, GPUP_VRD_OP_BO_DESTROY, 0, bo));
+	}
+	/* Ten in five seconds are usual for a line; and one more for each second. */
+	allowed = 10 + (now_ms() - start) / 1000 * 3 + 3;
+	lines = count_lines(kmsg, "RLIMIT_MEMLOCK");
+	TH_LOG("%u tries in %llu ms, %u lines in the log", tries,
+	       (unsigned long long)(now_ms() - start), lines);
+	EXPECT_LE(1, lines);
+	EXPECT_GE(allowed, lines);
+	EXPECT_EQ(0, work_round(&work, 51));
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_MEMLOCK, &limit));
+	limit.rlim_cur = 16 * MIB;
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	sleep_ms(1100);
+	EXPECT_EQ(0, vrd_bo_create_guest(&vrd, memory, 8 * MIB, &bo));
+	EXPECT_EQ(0, vrd_destroy(&vrd, GPUP_VRD_OP_BO_DESTROY, 0, bo));
+	EXPECT_EQ(0, work_destroy(&work));
+	vrd_close(&vrd);
+	EXPECT_EQ(0, mdev_remove(uuid));
+	close(kmsg);
 }
 
 TEST_HARNESS_MAIN

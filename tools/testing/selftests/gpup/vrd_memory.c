@@ -422,7 +422,8 @@ TEST_F(memory, unmapped)
 		vrd_write(vrd, GPUP_VRD_REG_STATUS, RUNNING);
 		ASSERT_TRUE(vrd_status_is(vrd, RUNNING, GPUP_VRD_ERROR_NONE));
 		ASSERT_EQ(0, vrd_bo_create(vrd, DRM_GPUP_BO_VRAM, BO_SIZE, &bo));
-		if (i < 5) {
+		/* Not oftener than a device may lose its memory. */
+		if (i < 4) {
 			ASSERT_EQ(0, vrd_dma_unmap(vrd, address, PAGE));
 			EXPECT_EQ(GPUP_VRD_ERROR_UNMAPPED, vrd_wait_failure(vrd));
 			EXPECT_TRUE(partition_wait_idle(self->uuid, VRD_PATIENCE_MS));
