@@ -233,6 +233,74 @@ static bool threads(struct check *c)
 	return true;
 }
 
+/* Looks at a word for a while, and ends at once when that is no longer zero: args are its address. */
+static const char watch_kernel[] =
+	"ldarg.u64 r0, 0\n mov r1, 8192\n"
+	"loop\n"
+	"  ld.u32 r2, [r0]\n ceq.i64 r2, r2, 0\n breakif !r2\n"
+	"  ceq.i64 r2, r1, 0\n breakif r2\n sub.i64 r1, r1, 1\n"
+	"endloop\n";
+
+/*
+ * All that a partition may have pending, behind jobs that do not end yet: most wait for 60 others,
+ * and count as 61. What would be too much is refused, and only as long as it would be. Those in
+ * front are many, for a single one would have to be short of the job timeout.
+ */
+static bool pending(struct check *c)
+{
+	enum {
+		MAX_PENDING = 65536, WATCHERS = 2048, WAITS = 60,
+		FIT = (MAX_PENDING - WATCHERS - 2 * WAITS) / (1 + WAITS),
+	};
+	struct check_queue queues[WAITS], watchers, full;
+	struct gpup_fence last, waits[WAITS];
+	struct gpu_kernel kernel;
+	struct gpu_buffer go;
+	uint64_t value = 0;
+	uint32_t i;
+	int ret;
+
+	gpu_buffer_create(&c->gpu, 4096, GPUP_BO_SYSTEM, &go);
+	gpu_kernel_load(&c->gpu, "watch.s", watch_kernel, strlen(watch_kernel), &kernel);
+	for (i = 0; i < WAITS; i++) {
+		TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &queues[i]));
+		waits[i].timeline = gpup_queue_timeline(queues[i].queue);
+	}
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &watchers));
+	TRY(c, check_queue_create(c, GPUP_ENGINE_COMPUTE, &full));
+
+	gpup_cmd_dispatch(watchers.commands, &(struct gpup_dispatch) {
+		.program = kernel.code.va, .program_size = kernel.size,
+		.args = &go.va, .args_size = sizeof(go.va),
+		.grid = { 1, 1, 1 }, .group = { 1, 1, 1 } });
+	last.timeline = gpup_queue_timeline(watchers.queue);
+	for (i = 0; i < WATCHERS; i++)
+		TRY(c, gpup_queue_submit(watchers.queue, watchers.commands, NULL, 0, NULL, 0,
+					 &last.value));
+	for (i = 0; i < WAITS; i++)
+		TRY(c, gpup_queue_submit(queues[i].queue, NULL, &last, 1, NULL, 0,
+					 &waits[i].value));
+	do
+		ret = gpup_queue_submit(full.queue, NULL, waits, WAITS, NULL, 0, &value);
+	while (!ret && value < MAX_PENDING);
+	__atomic_store_n((uint32_t *)go.data, 1, __ATOMIC_RELEASE);
+	CHECK(c, ret == -EBUSY, "%s, expected: %s", strerror(-ret), strerror(EBUSY));
+	/* As many more as watchers had ended by then. */
+	CHECK(c, value >= FIT && value <= FIT + WATCHERS / (1 + WAITS) + 1,
+	      "%llu jobs fit, expected: %u", (unsigned long long)value, FIT);
+
+	TRY(c, gpup_queue_wait(full.queue, value, CHECK_TIMEOUT));
+	TRY(c, gpup_queue_submit(full.queue, NULL, waits, WAITS, NULL, 0, &value));
+	TRY(c, gpup_queue_wait(full.queue, value, CHECK_TIMEOUT));
+	for (i = 0; i < WAITS; i++)
+		check_queue_destroy(&queues[i]);
+	check_queue_destroy(&watchers);
+	check_queue_destroy(&full);
+	gpu_kernel_destroy(&c->gpu, &kernel);
+	gpu_buffer_destroy(&c->gpu, &go);
+	return true;
+}
+
 const struct check_test check_sync_tests[] = {
 	{ "a timeline signalled by the CPU", cpu_timeline },
 	{ "two queues that wait for each other", two_queues },
@@ -240,5 +308,6 @@ const struct check_test check_sync_tests[] = {
 	{ "empty jobs", empty_jobs },
 	{ "binds between jobs", async_binds },
 	{ "four threads at once", threads },
+	{ "all that may be pending, and not more: EBUSY", pending },
 	{ NULL, NULL },
 };
