@@ -56,7 +56,8 @@
  * **Caps** are a rate: after a slice of c ns the next may begin c * 100 / cap ns after that
  * one began (the generic cell rate algorithm of ITU-T I.371 without tolerance, spread over the
  * engines of the class). So in any window of time T a partition has at most cap * T plus one
- * slice, which is one quantum and its overrun.
+ * slice, which is one quantum and its overrun. A cap that is new counts from the next slice on,
+ * also of a job that runs; what that had before, however much, is not made up for.
  *
  * **Inside a partition** the priorities share as 64:8:1, in time, by start-time fair queueing; so
  * high comes first nearly always, and low is not starved. The queues of one priority take turns,
@@ -379,6 +380,37 @@ static u64 cap_wait(const struct gpup_pick *pick, const struct gpup_sched_class 
 	return div_u64(slice * 100, sc->params.cap * pick->engines);
 }
 
+static void charge_cap_ahead(const struct gpup_pick *pick, struct gpup_pick_entity *entity,
+			     u64 slice, u64 now)
+{
+	struct gpup_sched_class *sc = entity->sc;
+	u64 wait;
+
+	if (sc->params.cap == GPUP_PICK_NO_CAP)
+		return;
+	if (entity->cap_seq != sc->cap_seq) {
+		entity->cap_seq = sc->cap_seq;
+		/* Not by its slices: each has ended a bit late, and that adds up. */
+		entity->uncapped_ns = now - entity->started;
+		entity->cap_advance = 0;
+	}
+	wait = cap_wait(pick, sc, slice);
+	sc->next_start = max(sc->next_start, now) + wait;
+	entity->cap_advance += wait;
+}
+
+/* Where no slice has begun since the cap is there, it is the next one's that counts. */
+static void charge_cap(const struct gpup_pick *pick, const struct gpup_pick_entity *entity,
+		       u64 gpu_ns)
+{
+	struct gpup_sched_class *sc = entity->sc;
+
+	if (sc->params.cap == GPUP_PICK_NO_CAP || entity->cap_seq != sc->cap_seq)
+		return;
+	gpu_ns -= min(gpu_ns, entity->uncapped_ns);
+	sc->next_start += cap_wait(pick, sc, gpu_ns) - entity->cap_advance;
+}
+
 /* Beforehand, for a slice that begins at @now; put right when it has ended. */
 static void charge_ahead(struct gpup_pick *pick, struct gpup_pick_entity *entity, u64 slice,
 			 u64 now)
@@ -388,12 +420,7 @@ static void charge_ahead(struct gpup_pick *pick, struct gpup_pick_entity *entity
 
 	entity->charged_ns += slice;
 	sc->advance += advance;
-	if (sc->params.cap != GPUP_PICK_NO_CAP) {
-		u64 wait = cap_wait(pick, sc, slice);
-
-		sc->next_start = max(sc->next_start, now) + wait;
-		sc->cap_advance += wait;
-	}
+	charge_cap_ahead(pick, entity, slice, now);
 	change(pick, sc, sc->vruntime + advance, now);
 }
 
@@ -456,7 +483,7 @@ void gpup_pick_class_set(struct gpup_pick *pick, struct gpup_sched_class *sc,
 	sc->advance = div64_u64(sc->advance * sc->params.weight, params->weight);
 	if (!same_cap) {
 		sc->next_start = 0;
-		sc->cap_advance = 0;
+		sc->cap_seq++;
 	}
 	sc->params = *params;
 	sc->vruntime = vtime + ahead;
@@ -536,6 +563,10 @@ struct gpup_pick_entity *gpup_pick_next(struct gpup_pick *pick, u64 now, u64 *sl
 	*slice_ns = clamp(left, sc->params.quantum_ns / MIN_SLICE_PART, sc->params.quantum_ns);
 	take_out(pick, entity);
 	entity->charged_ns = 0;
+	entity->started = now;
+	entity->cap_seq = sc->cap_seq;
+	entity->uncapped_ns = 0;
+	entity->cap_advance = 0;
 	charge_ahead(pick, entity, *slice_ns, now);
 	return entity;
 }
@@ -599,13 +630,7 @@ void gpup_pick_charge(struct gpup_pick *pick, struct gpup_pick_entity *entity, u
 				  &rest);
 	sc->remainder = rest;
 	pick->vtime_max = later(pick->vtime_max, vruntime);
-	if (sc->params.cap != GPUP_PICK_NO_CAP) {
-		u64 wait = last ? sc->cap_advance :
-				  min(cap_wait(pick, sc, entity->charged_ns), sc->cap_advance);
-
-		sc->cap_advance -= wait;
-		sc->next_start += cap_wait(pick, sc, gpu_ns) - wait;
-	}
+	charge_cap(pick, entity, gpu_ns);
 	change(pick, sc, vruntime, now);
 	sc->level[entity->priority] += gpu_ns << level_shift[entity->priority];
 	entity->charged_ns = 0;

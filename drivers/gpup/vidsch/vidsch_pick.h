@@ -79,8 +79,8 @@ struct gpup_sched_class {
 	u64 advance;
 	/** @next_start: When its cap lets it start again, in ns. */
 	u64 next_start;
-	/** @cap_advance: Part of @next_start that is for what runs, in ns. */
-	u64 cap_advance;
+	/** @cap_seq: How often its cap has changed. */
+	u32 cap_seq;
 	/** @woken_link: Entry of those who woke up, or empty. */
 	struct list_head woken_link;
 	/** @runnable: Runnable queues, a list for each priority. */
@@ -107,6 +107,14 @@ struct gpup_pick_entity {
 	u32 priority;
 	/** @charged_ns: What its partition was charged for the job that runs. */
 	u64 charged_ns;
+	/** @started: When it was chosen, in ns. */
+	u64 started;
+	/** @cap_seq: &gpup_sched_class.cap_seq of the cap that it was last charged for. */
+	u32 cap_seq;
+	/** @uncapped_ns: How long the job had run when that cap came, in ns. */
+	u64 uncapped_ns;
+	/** @cap_advance: Part of &gpup_sched_class.next_start that is for the job, in ns. */
+	u64 cap_advance;
 };
 
 void gpup_pick_init(struct gpup_pick *pick, unsigned int engines);

@@ -369,6 +369,105 @@ static void caps_can_be_changed(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, run_one(&pick, 0, &now));
 }
 
+/* However long it has run: it is held from the next slice on, and waits for that one. */
+static void a_new_cap_is_not_for_what_has_run(struct kunit *test)
+{
+	const struct gpup_pick_params capped = params(100, 10);
+	struct test_partition *p = create_partitions(test, 1);
+	const u64 late = QUANTUM / 10;
+	u64 now = 0, slice, since;
+	struct gpup_pick pick;
+	unsigned int i;
+
+	gpup_pick_init(&pick, 1);
+	gpup_pick_add(&pick, &p->queues[0], now);
+	gpup_pick_next(&pick, now, &slice);
+	for (i = 0; i < 60000; i++) {
+		now += slice + late;
+		slice = gpup_pick_renew(&pick, &p->queues[0], now);
+	}
+	gpup_pick_class_set(&pick, &p->sc, &capped);
+	now += slice + late;
+	KUNIT_EXPECT_FALSE(test, gpup_pick_yields(&pick, &p->queues[0], now));
+	since = now;
+	slice = gpup_pick_renew(&pick, &p->queues[0], now);
+	now += slice + late;
+	KUNIT_EXPECT_TRUE(test, gpup_pick_yields(&pick, &p->queues[0], now));
+	gpup_pick_charge(&pick, &p->queues[0], now, now);
+	gpup_pick_add(&pick, &p->queues[0], now);
+	gpup_pick_stop(&pick, &p->sc);
+	KUNIT_EXPECT_NULL(test, gpup_pick_next(&pick, now, &slice));
+	KUNIT_EXPECT_EQ(test, since + 10 * (QUANTUM + late), gpup_pick_wakeup(&pick));
+}
+
+static void charge_all(struct gpup_pick *pick, struct test_partition *p, u64 gpu_ns, u64 now)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_QUEUES; i++) {
+		gpup_pick_charge(pick, &p->queues[i], gpu_ns, now);
+		gpup_pick_add(pick, &p->queues[i], now);
+		gpup_pick_stop(pick, &p->sc);
+	}
+}
+
+/* It is the last one that counts, from when each of the jobs has begun a slice under it. */
+static void caps_can_be_changed_while_jobs_run(struct kunit *test)
+{
+	const struct gpup_pick_params half = params(100, 50), tenth = params(100, 10);
+	struct test_partition *p = create_partitions(test, 1);
+	u64 now = 0, slice, since;
+	struct gpup_pick pick;
+	unsigned int i, k;
+
+	gpup_pick_init(&pick, MAX_QUEUES);
+	for (i = 0; i < MAX_QUEUES; i++)
+		gpup_pick_add(&pick, &p->queues[i], now);
+	for (i = 0; i < MAX_QUEUES; i++)
+		gpup_pick_next(&pick, now, &slice);
+	for (k = 0; k < 1000; k++) {
+		now += QUANTUM;
+		for (i = 0; i < MAX_QUEUES; i++)
+			gpup_pick_renew(&pick, &p->queues[i], now);
+	}
+	/* Some have seen neither of the caps before the third, some the first. */
+	gpup_pick_class_set(&pick, &p->sc, &tenth);
+	gpup_pick_renew(&pick, &p->queues[0], now);
+	gpup_pick_class_set(&pick, &p->sc, &half);
+	gpup_pick_renew(&pick, &p->queues[1], now);
+	gpup_pick_class_set(&pick, &p->sc, &tenth);
+	since = now + QUANTUM;
+	for (k = 0; k < 5; k++) {
+		now += QUANTUM;
+		for (i = 0; i < MAX_QUEUES; i++)
+			gpup_pick_renew(&pick, &p->queues[i], now);
+	}
+	now += QUANTUM;
+	charge_all(&pick, p, now, now);
+	/* Five quanta on each of all engines. */
+	KUNIT_EXPECT_EQ(test, since + 10 * 5 * QUANTUM, gpup_pick_wakeup(&pick));
+}
+
+/* What is left of the slice is not worth a wait; the next one is. */
+static void a_new_cap_leaves_the_slice_alone(struct kunit *test)
+{
+	const struct gpup_pick_params capped = params(100, 10);
+	struct test_partition *p = create_partitions(test, 1);
+	u64 now = NSEC_PER_SEC, slice;
+	struct gpup_pick pick;
+
+	gpup_pick_init(&pick, 1);
+	gpup_pick_add(&pick, &p->queues[0], 0);
+	gpup_pick_next(&pick, 0, &slice);
+	gpup_pick_renew(&pick, &p->queues[0], now);
+	gpup_pick_class_set(&pick, &p->sc, &capped);
+	gpup_pick_charge(&pick, &p->queues[0], now, now);
+	gpup_pick_add(&pick, &p->queues[0], now);
+	gpup_pick_stop(&pick, &p->sc);
+	KUNIT_EXPECT_PTR_EQ(test, p, run_one(&pick, QUANTUM, &now));
+	KUNIT_EXPECT_EQ(test, NSEC_PER_SEC + 10 * QUANTUM, gpup_pick_wakeup(&pick));
+}
+
 /* However much others have had meanwhile. */
 static void what_is_set_while_idle_costs_nothing(struct kunit *test)
 {
@@ -656,6 +755,9 @@ static struct kunit_case pick_cases[] = {
 	KUNIT_CASE(more_queues_give_no_greater_share),
 	KUNIT_CASE(weights_can_be_changed),
 	KUNIT_CASE(caps_can_be_changed),
+	KUNIT_CASE(a_new_cap_is_not_for_what_has_run),
+	KUNIT_CASE(caps_can_be_changed_while_jobs_run),
+	KUNIT_CASE(a_new_cap_leaves_the_slice_alone),
 	KUNIT_CASE(what_is_set_while_idle_costs_nothing),
 	KUNIT_CASE(a_cap_outlives_other_changes),
 	KUNIT_CASE(choices_match_a_slow_look),
