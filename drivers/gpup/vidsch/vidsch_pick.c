@@ -57,7 +57,8 @@
  * one began (the generic cell rate algorithm of ITU-T I.371 without tolerance, spread over the
  * engines of the class). So in any window of time T a partition has at most cap * T plus one
  * slice, which is one quantum and its overrun. A cap that is new counts from the next slice on,
- * also of a job that runs; what that had before, however much, is not made up for.
+ * also of a job that runs; what that had before, however much, is not made up for. Who waits for
+ * its cap does not save up that time either, however the wait ends.
  *
  * **Inside a partition** the priorities share as 64:8:1, in time, by start-time fair queueing; so
  * high comes first nearly always, and low is not starved. The queues of one priority take turns,
@@ -462,7 +463,8 @@ void gpup_pick_class_init(struct gpup_sched_class *sc, const struct gpup_pick_pa
  * @params: What it is entitled to from now on.
  *
  * What it lacks or has in excess stays the same, in time: a change of weight neither gives nor
- * takes. A new cap holds for slices that begin from now on; a wait for an earlier one ends.
+ * takes. A new cap holds for slices that begin from now on; a wait for an earlier one ends, and is
+ * not made up for.
  */
 void gpup_pick_class_set(struct gpup_pick *pick, struct gpup_sched_class *sc,
 			 const struct gpup_pick_params *params)
@@ -471,13 +473,16 @@ void gpup_pick_class_set(struct gpup_pick *pick, struct gpup_sched_class *sc,
 	s64 ahead = (s64)(sc->vruntime - vtime);
 	bool averaged = sc->averaged, queued = is_queued(sc);
 	bool same_cap = sc->params.cap == params->cap;
-	bool waits = sc->throttled && same_cap;
+	bool throttled = sc->throttled;
 
 	if (queued)
 		tree_erase(pick, sc);
 	average_remove(pick, sc);
-	/* What it did not want is not due to it: that can be more than can be multiplied. */
-	if (!is_active(sc))
+	/*
+	 * What it did not want, or its cap did not let it have, is not due to it: that can be more
+	 * than can be multiplied.
+	 */
+	if (!is_active(sc) || throttled)
 		ahead = max(ahead, 0ll);
 	ahead = div64_s64(ahead * (s64)sc->params.weight, params->weight);
 	sc->advance = div64_u64(sc->advance * sc->params.weight, params->weight);
@@ -490,7 +495,7 @@ void gpup_pick_class_set(struct gpup_pick *pick, struct gpup_sched_class *sc,
 	sc->remainder = 0;
 	sc->deadline = sc->vruntime + scaled(sc, params->quantum_ns);
 	pick->vtime_max = later(pick->vtime_max, sc->vruntime);
-	if (waits)
+	if (throttled && same_cap)
 		throttle(pick, sc);
 	else if (queued)
 		tree_insert(pick, sc);

@@ -510,6 +510,68 @@ static void a_cap_outlives_other_changes(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, gpup_pick_next(&pick, 100 * QUANTUM, &slice));
 }
 
+/* As when the wait ends by itself: the others have had the time, and keep it. */
+static void who_waited_for_its_cap_starts_even(struct kunit *test)
+{
+	const struct gpup_pick_params capped = params(100, 1), free = params(100, 0);
+	struct test_partition *p = create_partitions(test, 3);
+	struct gpup_pick pick;
+	u64 now = 0, slice, used;
+	unsigned int i;
+
+	gpup_pick_init(&pick, 1);
+	gpup_pick_class_set(&pick, &p[0].sc, &capped);
+	gpup_pick_add(&pick, &p[0].queues[0], now);
+	gpup_pick_next(&pick, now, &slice);
+	now += 400 * QUANTUM;
+	gpup_pick_charge(&pick, &p[0].queues[0], 400 * QUANTUM, now);
+	gpup_pick_add(&pick, &p[0].queues[0], now);
+	gpup_pick_stop(&pick, &p[0].sc);
+	gpup_pick_add(&pick, &p[1].queues[0], now);
+	for (i = 0; i < 39000; i++)
+		KUNIT_ASSERT_PTR_EQ(test, &p[1], run_one(&pick, 0, &now));
+	gpup_pick_class_set(&pick, &p[0].sc, &free);
+	used = p[1].used;
+	for (i = 0; i < 100; i++)
+		run_one(&pick, 0, &now);
+	KUNIT_EXPECT_GE(test, p[1].used - used, 48 * QUANTUM);
+	KUNIT_EXPECT_GE(test, p[0].used, 48 * QUANTUM);
+	/* And who wakes up does not wait for it. */
+	gpup_pick_add(&pick, &p[2].queues[0], now);
+	KUNIT_EXPECT_PTR_EQ(test, &p[2], run_one(&pick, 0, &now));
+}
+
+/* A knob that has nothing to do with the cap, while others have the GPU for half a day. */
+static void a_long_wait_for_a_cap_costs_nothing(struct kunit *test)
+{
+	const struct gpup_pick_params light = params(1, 0);
+	const struct gpup_pick_params capped = params(10000, 1), free = params(10000, 0);
+	struct test_partition *p = create_partitions(test, 2);
+	struct gpup_pick pick;
+	u64 now = 0, slice, used;
+	unsigned int i;
+
+	gpup_pick_init(&pick, 1);
+	gpup_pick_class_set(&pick, &p[0].sc, &capped);
+	gpup_pick_class_set(&pick, &p[1].sc, &light);
+	gpup_pick_add(&pick, &p[0].queues[0], now);
+	gpup_pick_next(&pick, now, &slice);
+	gpup_pick_charge(&pick, &p[0].queues[0], 1000 * NSEC_PER_SEC, now);
+	gpup_pick_add(&pick, &p[0].queues[0], now);
+	gpup_pick_stop(&pick, &p[0].sc);
+	gpup_pick_add(&pick, &p[1].queues[0], now);
+	for (i = 0; i < 40; i++)
+		KUNIT_ASSERT_PTR_EQ(test, &p[1], run_one(&pick, 1000 * NSEC_PER_SEC, &now));
+	gpup_pick_class_set(&pick, &p[0].sc, &capped);
+	KUNIT_EXPECT_EQ(test, 100000 * NSEC_PER_SEC, gpup_pick_wakeup(&pick));
+	KUNIT_EXPECT_PTR_EQ(test, &p[1], run_one(&pick, 0, &now));
+	gpup_pick_class_set(&pick, &p[0].sc, &free);
+	used = p[0].used;
+	for (i = 0; i < 100; i++)
+		run_one(&pick, 0, &now);
+	KUNIT_EXPECT_GE(test, p[0].used - used, 98 * QUANTUM);
+}
+
 #define MODEL_PARTITIONS	8
 
 /* Everything that is kept up to date is what a slow look at all of it says. */
@@ -760,6 +822,8 @@ static struct kunit_case pick_cases[] = {
 	KUNIT_CASE(a_new_cap_leaves_the_slice_alone),
 	KUNIT_CASE(what_is_set_while_idle_costs_nothing),
 	KUNIT_CASE(a_cap_outlives_other_changes),
+	KUNIT_CASE(who_waited_for_its_cap_starts_even),
+	KUNIT_CASE(a_long_wait_for_a_cap_costs_nothing),
 	KUNIT_CASE(choices_match_a_slow_look),
 	{}
 };
