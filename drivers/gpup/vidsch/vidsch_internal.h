@@ -33,7 +33,7 @@ struct gpup_engine {
 	struct gpup_job *job;
 	/** @started: When @job was started or went on, in jiffies. */
 	unsigned long started;
-	/** @preempting: Since when it has been asked to give up @job, in jiffies; or zero. */
+	/** @preempting: Since when it is to give up @job, in jiffies; or zero. */
 	unsigned long preempting;
 	/** @slice: Ends the slice of @job. */
 	struct hrtimer slice;

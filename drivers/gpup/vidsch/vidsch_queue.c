@@ -467,8 +467,9 @@ void gpup_queue_fail(struct gpup_queue *queue, int error)
  *
  * When this returns, no job of it runs or will run, all its values are reached, those of
  * jobs that had not ended with -ECANCELED, and &gpup_queue_params.release was called.
- * A job that runs is taken off its engine, at the latest by a reset. A second call does nothing.
- * May sleep, until the GPU has answered; depends on no other queue and on no client.
+ * A job that runs is taken off its engine, or has the preemption timeout to end where the engine
+ * cannot interrupt it; if that fails it hangs, and ends with -ETIME by a reset. A second call does
+ * nothing. May sleep, until the GPU has answered; depends on no other queue and on no client.
  */
 void gpup_queue_close(struct gpup_queue *queue)
 {

@@ -133,26 +133,28 @@ static void fences_of_jobs_signal(struct kunit *test)
 {
 	struct test_gpu *gpu = test_gpu_create(test, 1);
 	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
-	struct gpup_job_params jobs[2] = {};
-	struct dma_fence *fence[2];
+	struct gpup_job_params jobs[3] = {};
+	struct dma_fence *fence[3];
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++) {
 		fence[i] = gpup_fence_create(tq->tl);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fence[i]);
 		jobs[i].stream_size = TEST_STREAM;
 		jobs[i].fence = fence[i];
 	}
-	KUNIT_ASSERT_EQ(test, 0, gpup_queue_submit(tq->queue, jobs, 2));
+	KUNIT_ASSERT_EQ(test, 0, gpup_queue_submit(tq->queue, jobs, 3));
 	KUNIT_EXPECT_EQ(test, 1, jobs[0].value);
 	KUNIT_EXPECT_EQ(test, 2, jobs[1].value);
 	test_gpu_finish(gpu, 0);
 	KUNIT_EXPECT_EQ(test, 1, dma_fence_get_status(fence[0]));
 	KUNIT_EXPECT_EQ(test, 0, dma_fence_get_status(fence[1]));
+	/* The second one does not end. */
 	test_gpu_close(tq);
-	KUNIT_EXPECT_EQ(test, -ECANCELED, dma_fence_get_status(fence[1]));
-	dma_fence_put(fence[0]);
-	dma_fence_put(fence[1]);
+	KUNIT_EXPECT_EQ(test, -ETIME, dma_fence_get_status(fence[1]));
+	KUNIT_EXPECT_EQ(test, -ECANCELED, dma_fence_get_status(fence[2]));
+	for (i = 0; i < 3; i++)
+		dma_fence_put(fence[i]);
 }
 
 static void all_jobs_are_queued_or_none(struct kunit *test)
@@ -300,10 +302,11 @@ static void close_stops_what_runs_and_cancels_the_rest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
 	KUNIT_EXPECT_EQ(test, 100, a->tl->completed);
 	KUNIT_EXPECT_EQ(test, 1, a->tl->failed_at);
-	KUNIT_EXPECT_EQ(test, -ECANCELED, gpup_timeline_error(a->tl));
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(a->tl));
 	KUNIT_EXPECT_EQ(test, -ECANCELED, test_gpu_try_submit(a, TEST_STREAM, NULL, 0));
-	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
 
+	/* The engine has been reset. */
+	test_gpu_settle(gpu);
 	KUNIT_EXPECT_PTR_EQ(test, test_gpu_runs(gpu, 0), b);
 	KUNIT_EXPECT_EQ(test, 2, gpu->runs);
 	test_gpu_finish(gpu, 0);

@@ -18,11 +18,14 @@
  * then it has ended well. All resets are made one after the other.
  *
  * It is taken in steps. An engine is asked to give up its job, at the end of a slice or because its
- * queue is closed. If it does not within ``preempt_timeout_us``, or the job has run for
- * ``job_timeout_ms`` in all, the engine is reset: that costs the job and bans its queue. If the
- * engine does not reset, the GPU is. Before that the other engines are halted and asked for their
- * jobs, which go on afterwards; only a job that cannot be preempted, and that the GPU reports as
- * lost, ends with EIO.
+ * queue is closed; where it cannot interrupt a job, one whose queue is closed is waited for. If it
+ * is not off within ``preempt_timeout_us``, or the job has run for ``job_timeout_ms`` in all, the
+ * engine is reset: that costs the job and bans its queue. If the engine does not reset, the GPU is.
+ * Before that the other engines are halted and asked for their jobs, which go on afterwards; only a
+ * job that cannot be preempted, and that the GPU reports as lost, ends with EIO.
+ *
+ * Each reset is a hang that counts, whatever has become of the queue: who could have one for
+ * nothing, by closing it, could have them for ever.
  *
  * So a job that hangs costs others the preemption timeout of its partition and the reset, and
  * nothing else; an endless one that can be preempted not even that, as it only has its share.
@@ -155,46 +158,28 @@ void gpup_engine_timeout(struct work_struct *work)
 	dma_fence_end_signalling(cookie);
 }
 
-/* Returns the engine that is to be reset and is halted, or NULL. */
-static struct gpup_engine *stop_running(struct gpup_queue *queue)
-{
-	struct gpup_vidsch *sched = queue->sched;
-	struct gpup_engine *engine;
-
-	lockdep_assert_held(&sched->lock);
-	if (!queue->running)
-		return NULL;
-	engine = queue->running->engine;
-	queue->running->stop_error = -ECANCELED;
-	if (sched->classes[queue->engine_class].preemption == GPUP_PREEMPT_INSIDE) {
-		/* If it does not get off, its timeout finds out: that is a hang like any other. */
-		gpup_engine_preempt(engine);
-		return NULL;
-	}
-	halt_engine(engine);
-	return engine;
-}
-
 /**
  * gpup_queue_stop_running() - Stop the job of a queue that runs, if there is one
  * @queue: The queue, cancelled. May sleep.
  *
- * The job ends with -ECANCELED, unless it was faster: when the engine has given it up, where it
- * can, or by a reset. Does not wait for the former.
+ * The job ends with -ECANCELED when the engine has given it up, unless it was faster. Where the
+ * engine cannot do that, the job has the preemption timeout to end by itself. If it is still there
+ * then, its timeout finds out: that is a hang like any other. Does not wait for any of this.
  */
 void gpup_queue_stop_running(struct gpup_queue *queue)
 {
 	struct gpup_vidsch *sched = queue->sched;
-	struct gpup_engine *engine;
 	bool cookie;
 
 	cookie = dma_fence_begin_signalling();
+	/* Not a job that is being stopped because it hangs. */
 	mutex_lock(&sched->reset_lock);
 	spin_lock_irq(&sched->lock);
-	engine = stop_running(queue);
+	if (queue->running) {
+		queue->running->stop_error = -ECANCELED;
+		gpup_engine_preempt(queue->running->engine);
+	}
 	spin_unlock_irq(&sched->lock);
-	if (engine)
-		reset_engine(engine);
 	mutex_unlock(&sched->reset_lock);
 	dma_fence_end_signalling(cookie);
 }
@@ -204,8 +189,8 @@ void gpup_queue_stop_running(struct gpup_queue *queue)
  * @queue: Its queue; the scheduler's lock is held.
  * @job: The job, which is still its engine's.
  *
- * If the job was only stopped because its queue was closed there is nothing to say. A queue that
- * has failed for another reason is no excuse for a job that hangs.
+ * If the job was only taken off because its queue was closed there is nothing to say. That its
+ * queue was closed, or has failed for another reason, is no excuse for a job that hangs.
  */
 void gpup_queue_ban(struct gpup_queue *queue, const struct gpup_job *job)
 {

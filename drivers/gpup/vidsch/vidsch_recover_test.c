@@ -177,7 +177,7 @@ static void a_victim_of_an_adapter_reset_ends_with_eio(struct kunit *test)
 	test_gpu_submit(waiting);
 	test_gpu_close(bad);
 	test_gpu_settle(gpu);
-	KUNIT_EXPECT_EQ(test, -ECANCELED, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
 	KUNIT_EXPECT_EQ(test, -EIO, gpup_timeline_error(victim->tl));
 	KUNIT_EXPECT_TRUE(test, test_gpu_reached(victim, 2));
 	KUNIT_EXPECT_EQ(test, 0, gpu->sp[1].hangs);
@@ -394,6 +394,82 @@ static void who_was_banned_already_hangs_all_the_same(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, stats.resets);
 }
 
+/* To submit what is endless and close its queue, for ever, is no way around either. */
+static void close_of_what_cannot_be_interrupted_is_a_hang(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+	struct test_queue *good = test_gpu_queue(gpu, 1, NORMAL);
+	struct gpup_sched_partition *sp = &gpu->sp[0];
+	struct told told = {};
+	unsigned int i;
+
+	gpup_sched_partition_listen(sp, &test_listener, &told);
+	for (i = 1; i <= 3; i++) {
+		test_gpu_submit(bad);
+		test_gpu_submit(bad);
+		test_gpu_replace(bad);
+		/* The engine has been reset. */
+		test_gpu_settle(gpu);
+		KUNIT_EXPECT_EQ(test, i, gpu->engine_resets);
+		KUNIT_EXPECT_EQ(test, i, sp->hangs);
+		KUNIT_EXPECT_EQ(test, i, sp->resets);
+		KUNIT_EXPECT_EQ(test, i, told.count[GPUP_SCHED_HANG]);
+	}
+	KUNIT_EXPECT_TRUE(test, sp->throttled);
+	KUNIT_EXPECT_EQ(test, 1, told.count[GPUP_SCHED_THROTTLED]);
+	test_gpu_submit(good);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_PTR_EQ(test, good, test_gpu_runs(gpu, 0));
+	test_gpu_finish(gpu, 0);
+	KUNIT_EXPECT_EQ(test, 0, gpup_timeline_error(good->tl));
+}
+
+struct ending {
+	struct test_gpu *gpu;
+	struct gpup_queue *queue;
+	struct work_struct work;
+};
+
+/* Ends the job that runs a while after its queue was closed. */
+static void end_after_close(struct work_struct *work)
+{
+	struct ending *e = container_of(work, struct ending, work);
+	unsigned int i;
+
+	for (i = 0; i < 2000 && !READ_ONCE(e->queue->closed); i++)
+		fsleep(5000);
+	msleep(50);
+	test_gpu_finish(e->gpu, 0);
+}
+
+/* A copy that is just long, of a program that was killed. */
+static void who_ends_soon_after_close_does_not_hang(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create(test, 1);
+	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
+	struct ending e = { .gpu = gpu, .queue = tq->queue };
+
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_PREEMPT_TIMEOUT_US, 10000000);
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 20000);
+	test_gpu_submit(tq);
+	test_gpu_submit(tq);
+	INIT_WORK_ONSTACK(&e.work, end_after_close);
+	schedule_work(&e.work);
+	test_gpu_close(tq);
+	flush_work(&e.work);
+	destroy_work_on_stack(&e.work);
+	/* It has ended well, what comes after it was not begun. */
+	KUNIT_EXPECT_EQ(test, 1, gpu->runs);
+	KUNIT_EXPECT_EQ(test, 2, tq->tl->completed);
+	KUNIT_EXPECT_EQ(test, 2, tq->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, gpup_timeline_error(tq->tl));
+	KUNIT_EXPECT_EQ(test, 0, gpu->asked[0]);
+	KUNIT_EXPECT_EQ(test, 0, gpu->engine_resets);
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].offences);
+}
+
 /* Faults are cheap; that there are many of them must not keep a hang out of the log. */
 static void faults_do_not_hide_a_hang(struct kunit *test)
 {
@@ -425,6 +501,8 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(repeat_offenders_are_throttled_and_lost),
 	KUNIT_CASE(who_is_lost_runs_no_more),
 	KUNIT_CASE(who_was_banned_already_hangs_all_the_same),
+	KUNIT_CASE(close_of_what_cannot_be_interrupted_is_a_hang),
+	KUNIT_CASE(who_ends_soon_after_close_does_not_hang),
 	KUNIT_CASE(faults_do_not_hide_a_hang),
 	KUNIT_CASE(the_timer_is_set_for_who_runs),
 	KUNIT_CASE(who_ends_in_time_is_not_banned),

@@ -26,7 +26,8 @@
  * there again before it goes on (see "Groups").
  *
  * An engine that does not give up its job within the ``preempt_timeout_us`` of the partition
- * hangs, and is reset; see "Recovery".
+ * hangs, and is reset; see "Recovery". So does one that cannot interrupt the job of a queue that is
+ * closed, if the job does not end within that time.
  */
 
 /* What a job may still run, in jiffies. */
@@ -80,8 +81,11 @@ void gpup_engine_arm_timeout(struct gpup_engine *engine)
 }
 
 /**
- * gpup_engine_preempt() - Ask an engine to give up its job
- * @engine: The engine, with a job that can be interrupted; the scheduler's lock is held.
+ * gpup_engine_preempt() - Have an engine give up its job
+ * @engine: The engine, with a job; the scheduler's lock is held.
+ *
+ * It is asked, where it can interrupt a job; otherwise the job is to end by itself. If it is still
+ * there after the preemption timeout it hangs.
  */
 void gpup_engine_preempt(struct gpup_engine *engine)
 {
@@ -90,10 +94,11 @@ void gpup_engine_preempt(struct gpup_engine *engine)
 	lockdep_assert_held(&sched->lock);
 	if (engine->preempting)
 		return;
-	/* Zero means that it was not asked. */
+	/* Zero means that it may have its job. */
 	engine->preempting = jiffies ?: 1;
 	gpup_engine_arm_timeout(engine);
-	sched->ops->preempt(sched->adapter, engine->engine_class, engine->index);
+	if (sched->classes[engine->engine_class].preemption == GPUP_PREEMPT_INSIDE)
+		sched->ops->preempt(sched->adapter, engine->engine_class, engine->index);
 }
 
 static void start_slice(struct gpup_engine *engine, u64 slice_ns)
@@ -112,7 +117,7 @@ static enum hrtimer_restart end_slice(struct hrtimer *timer)
 
 	spin_lock_irqsave(&sched->lock, flags);
 	/* It may have been started for another job since it fired. */
-	if (!engine->job || engine->preempting || hrtimer_is_queued(timer))
+	if (!engine->job || hrtimer_is_queued(timer))
 		goto out_unlock;
 	queue = engine->job->queue;
 	now = ktime_get_ns();

@@ -148,11 +148,18 @@ static struct test_gpu *create(struct kunit *test, unsigned int engines,
  * @test: The test, with which it goes.
  * @engines: Number of compute engines, at most TEST_ENGINES.
  *
+ * Jobs that run when their queues are closed do not have long to end.
+ *
  * Return: The GPU.
  */
 struct test_gpu *test_gpu_create(struct kunit *test, unsigned int engines)
 {
-	return create(test, engines, GPUP_PREEMPT_JOB);
+	struct test_gpu *gpu = create(test, engines, GPUP_PREEMPT_JOB);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(gpu->sp); i++)
+		gpup_sched_partition_set(&gpu->sp[i], GPUP_SCHED_PREEMPT_TIMEOUT_US, 20000);
+	return gpu;
 }
 
 /**
