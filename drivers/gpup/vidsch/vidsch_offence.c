@@ -66,7 +66,7 @@ void gpup_offence(struct gpup_sched_partition *sp, struct gpup_fault *fault)
  * @sp: Its share. Process context.
  * @error: Why, a negative errno.
  *
- * Those that run go on, at most one on each engine. Does not wait.
+ * Those that run go on, at most one on each engine, as with gpup_queue_fail(). Does not wait.
  */
 void gpup_sched_partition_ban(struct gpup_sched_partition *sp, int error)
 {

@@ -297,6 +297,47 @@ static void a_group_that_is_to_stop_is_taken_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_gpu_reached(tq, 1));
 }
 
+/* However long it could go on: nobody else wants the engine. */
+static void who_is_banned_has_had_its_last_slice(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
+	struct test_queue *tq = test_gpu_queue(gpu, 0, NORMAL);
+
+	test_gpu_submit(tq);
+	test_gpu_submit(tq);
+	fsleep(20000);
+	KUNIT_EXPECT_EQ(test, 0, gpu->asked[0]);
+	gpup_queue_fail(tq->queue, -ENOMEM);
+	KUNIT_EXPECT_FALSE(test, test_gpu_reached(tq, 1));
+	KUNIT_ASSERT_TRUE(test, is_asked(gpu, 0, 1));
+	test_gpu_preempt(gpu, 0, 20 * NSEC_PER_MSEC);
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, 1, gpu->runs);
+	KUNIT_EXPECT_EQ(test, 1, gpu->asked[0]);
+	KUNIT_EXPECT_EQ(test, 2, tq->tl->completed);
+	KUNIT_EXPECT_EQ(test, 1, tq->tl->failed_at);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, gpup_timeline_error(tq->tl));
+	KUNIT_EXPECT_EQ(test, 0, gpu->sp[0].hangs);
+	KUNIT_EXPECT_EQ(test, 0, gpu->engine_resets);
+}
+
+/* As when its VM is lost: what it has left on the engine is not above that. */
+static void who_is_banned_does_not_stay_for_its_time(struct kunit *test)
+{
+	struct test_gpu *gpu = test_gpu_create_preemptible(test, 1);
+	struct test_queue *bad = test_gpu_queue(gpu, 0, NORMAL);
+
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_JOB_TIMEOUT_MS, 600000);
+	gpup_sched_partition_set(&gpu->sp[0], GPUP_SCHED_PREEMPT_TIMEOUT_US, 20000);
+	test_gpu_submit(bad);
+	gpup_sched_partition_ban(&gpu->sp[0], -ENODEV);
+	KUNIT_ASSERT_TRUE(test, test_gpu_reaches(bad, 1));
+	test_gpu_settle(gpu);
+	KUNIT_EXPECT_EQ(test, -ETIME, gpup_timeline_error(bad->tl));
+	KUNIT_EXPECT_EQ(test, 1, gpu->engine_resets);
+	KUNIT_EXPECT_EQ(test, 1, gpu->sp[0].hangs);
+}
+
 /* What runs is asked to get off first: a reset costs others more. */
 static void close_takes_off_what_runs(struct kunit *test)
 {
@@ -370,6 +411,8 @@ static struct kunit_case preempt_cases[] = {
 	KUNIT_CASE(a_cap_holds_without_others),
 	KUNIT_CASE(bystanders_survive_a_reset_of_the_gpu),
 	KUNIT_CASE(a_group_that_is_to_stop_is_taken_off),
+	KUNIT_CASE(who_is_banned_has_had_its_last_slice),
+	KUNIT_CASE(who_is_banned_does_not_stay_for_its_time),
 	KUNIT_CASE(close_takes_off_what_runs),
 	KUNIT_CASE(close_of_what_does_not_get_off_is_a_hang),
 	KUNIT_CASE(contexts_are_charged),

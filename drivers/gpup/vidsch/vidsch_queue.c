@@ -404,7 +404,8 @@ void gpup_queue_set_name(struct gpup_queue *queue, u32 handle)
  * gpup_queue_cancel() - Start no job of a queue any more
  * @queue: The queue; the scheduler's lock is held.
  *
- * A job that runs goes on. The others are completed by the work item after it.
+ * A job that runs goes on, to the end of its slice; where it cannot be interrupted, to its own. The
+ * others are completed by the work item after it.
  */
 void gpup_queue_cancel(struct gpup_queue *queue)
 {
@@ -443,9 +444,9 @@ void gpup_queue_cancel_for(struct gpup_queue *queue, int error)
  * @error: Why, a negative errno.
  *
  * Its timeline fails with @error at the next value: before this returns if no job runs or is
- * being completed, or else after those. A job that runs goes on, to the end of its slice. Does
- * nothing if the queue is banned already: the job that it was banned for may not be
- * completed yet, and has the first word. Process context.
+ * being completed, or else after those. A job that runs goes on as with gpup_queue_cancel(); if it
+ * is taken off it is the next value. Does nothing if the queue is banned already: the job that it
+ * was banned for may not be completed yet, and has the first word. Process context.
  */
 void gpup_queue_fail(struct gpup_queue *queue, int error)
 {

@@ -19,8 +19,9 @@
  * Who is chosen runs for a slice. At its end, if somebody else wants the engine or the
  * partition's cap is used up, the engine is asked to give the job up, which the GPU's driver
  * reports with gpup_hw_job_preempted(); the job is the first of its queue again, and competes
- * for its next slice. If nobody wants the engine the job goes on for another slice. Where the
- * GPU cannot interrupt a job, the end of a slice only moves the books.
+ * for its next slice. If nobody wants the engine the job goes on for another slice, unless its
+ * queue has been banned meanwhile: then it has had its last. Where the GPU cannot interrupt a job,
+ * the end of a slice only moves the books.
  *
  * A job that was preempted is on no engine: the memory of its partition may be evicted, and is
  * there again before it goes on (see "Groups").
@@ -106,6 +107,14 @@ static void start_slice(struct gpup_engine *engine, u64 slice_ns)
 	hrtimer_start(&engine->slice, ns_to_ktime(slice_ns), HRTIMER_MODE_REL);
 }
 
+/* Whether who runs is to get off at the end of its slice. */
+static bool slice_is_last(struct gpup_engine_class *class, const struct gpup_queue *queue, u64 now)
+{
+	if (class->preemption != GPUP_PREEMPT_INSIDE)
+		return false;
+	return queue->cancelled || gpup_pick_yields(&class->pick, &queue->entity, now);
+}
+
 static enum hrtimer_restart end_slice(struct hrtimer *timer)
 {
 	struct gpup_engine *engine = container_of(timer, struct gpup_engine, slice);
@@ -121,8 +130,7 @@ static enum hrtimer_restart end_slice(struct hrtimer *timer)
 		goto out_unlock;
 	queue = engine->job->queue;
 	now = ktime_get_ns();
-	if (class->preemption == GPUP_PREEMPT_INSIDE &&
-	    gpup_pick_yields(&class->pick, &queue->entity, now)) {
+	if (slice_is_last(class, queue, now)) {
 		gpup_engine_preempt(engine);
 	} else {
 		slice_ns = gpup_pick_renew(&class->pick, &queue->entity, now);
