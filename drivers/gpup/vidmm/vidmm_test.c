@@ -10,6 +10,7 @@
 #include <linux/vmalloc.h>
 
 #include "vidmm_test_gpu.h"
+#include "vidmm_tt.h"
 
 static int try_bo(struct gpup_vidmm_partition *mp, u64 size, u32 flags)
 {
@@ -183,6 +184,60 @@ static void nobody_reads_what_another_wrote(struct kunit *test)
 	}
 	gpup_vidmm_partition_fini(&a);
 	gpup_vidmm_partition_fini(&b);
+}
+
+/* So that the pages of an object, which are one after the other, are copied one by one. */
+static void reverse_pages(struct kunit *test, struct gpup_bo *bo)
+{
+	struct page **pages = bo->tbo.ttm->pages;
+	u64 count = gpup_bo_size(bo) >> PAGE_SHIFT, i;
+
+	dma_resv_lock(bo->tbo.base.resv, NULL);
+	gpup_tt_split(bo->tbo.ttm);
+	for (i = 1; i < count; i++)
+		KUNIT_EXPECT_EQ(test, page_to_pfn(pages[0]) + i, page_to_pfn(pages[i]));
+	for (i = 0; i < count / 2; i++)
+		swap(pages[i], pages[count - 1 - i]);
+	dma_resv_unlock(bo->tbo.base.resv);
+}
+
+static void nobody_reads_what_is_around_the_lost(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_vidmm_partition mp;
+	struct gpup_extent last;
+	struct gpup_bo *bo, *rest;
+
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	mm_test_settle(gpu);
+	bo = mm_test_bo(test, &mp, SZ_64K, DRM_GPUP_BO_VRAM);
+	rest = mm_test_bo(test, &mp, TEST_VRAM - SZ_64K, DRM_GPUP_BO_VRAM);
+	mm_test_bo_fill(gpu, bo, 0x5a);
+	gpup_bo_extent(bo, SZ_64K - PAGE_SIZE, &last);
+	KUNIT_ASSERT_EQ(test, 0, mm_test_evict(bo));
+	mm_test_settle(gpu);
+	reverse_pages(test, bo);
+
+	/* There is no other place for it. */
+	gpu->copy_fails = true;
+	gpu->no_window = true;
+	gpu->fail_start = last.addr;
+	gpu->fail_end = last.addr + PAGE_SIZE;
+	KUNIT_ASSERT_EQ(test, 0, mm_test_make_resident(bo));
+	KUNIT_EXPECT_TRUE(test, bo->unclean);
+	KUNIT_EXPECT_EQ(test, 0x5a, *(u8 *)mm_test_bo_page(gpu, bo, 0));
+	gpu->copy_fails = false;
+	gpu->no_window = false;
+	gpup_bo_put(bo);
+	gpup_bo_put(rest);
+	mm_test_settle(gpu);
+	KUNIT_EXPECT_EQ(test, TEST_VRAM - PAGE_SIZE, gpup_vidmm_available(gpu->mm));
+
+	bo = mm_test_bo(test, &mp, TEST_VRAM - PAGE_SIZE, DRM_GPUP_BO_VRAM);
+	KUNIT_EXPECT_TRUE(test, bo->resident);
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+	gpup_bo_put(bo);
+	gpup_vidmm_partition_fini(&mp);
 }
 
 static void what_is_free_is_always_clean(struct kunit *test)
@@ -538,6 +593,7 @@ static struct kunit_case vidmm_cases[] = {
 	KUNIT_CASE(limits_can_be_changed_while_in_use),
 	KUNIT_CASE(scattered_memory_is_as_good_as_any),
 	KUNIT_CASE(nobody_reads_what_another_wrote),
+	KUNIT_CASE(nobody_reads_what_is_around_the_lost),
 	KUNIT_CASE(what_is_free_is_always_clean),
 	KUNIT_CASE(allocation_waits_only_for_what_it_lacks),
 	KUNIT_CASE(partition_ends_after_the_last_who_looks_at_an_object),

@@ -45,9 +45,11 @@ static int test_copy(struct gpup_adapter *adapter, enum gpup_mem_domain dst_doma
 		     enum gpup_mem_domain src_domain, u64 src, u64 size)
 {
 	struct mm_test_gpu *gpu = to_test_gpu(adapter);
+	u64 vram = dst_domain == GPUP_MEM_VRAM ? dst : src;
 
 	wait_event(gpu->released, !READ_ONCE(gpu->hold_clears));
-	if (gpu->copy_fails)
+	if (gpu->copy_fails && (!gpu->fail_end || (vram < gpu->fail_end &&
+						   gpu->fail_start < vram + size)))
 		return -EIO;
 	memcpy(test_mem(gpu, dst_domain, dst), test_mem(gpu, src_domain, src), size);
 	return 0;

@@ -37,7 +37,7 @@ struct mm_test_gpu {
 	bool hold_clears;
 	/** @released: Where it waits. */
 	wait_queue_head_t released;
-	/** @copy_fails: The GPU cannot copy. */
+	/** @copy_fails: The GPU cannot copy; if it cannot clear something, then only that. */
 	bool copy_fails;
 	/** @no_window: The CPU does not reach the VRAM. */
 	bool no_window;

@@ -327,6 +327,8 @@ static void retire_lost(struct gpup_vram *vram, struct gpup_vram_resource *vres)
 		if (start >= last)
 			continue;
 		list_move(&block->link, &lost);
+		/* If it was clear, then before its owner had it: what is free again is dirty. */
+		block->header &= ~GPU_BUDDY_HEADER_CLEAR;
 		/* Without memory to split it with, the block stays whole, and all of it is lost. */
 		gpu_buddy_block_trim(&vram->buddy, &start, last - start, &lost);
 		list_for_each_entry_safe(part, next_part, &lost, link)

@@ -215,6 +215,31 @@ static void owner_that_cannot_be_served_retires_a_piece(struct kunit *test)
 	vram_test_end(test, t);
 }
 
+/* The block was clear when its owner got it, who has written to all of it. */
+static void what_is_around_the_lost_is_dirty(struct kunit *test)
+{
+	struct vram_test *t = begin_clear(test);
+	struct gpup_extent extent;
+	struct ttm_resource *res;
+
+	vram_test_park(t);
+	res = vram_test_take(test, t, SZ_1M);
+	fill(t, res, 0x5a);
+	gpup_vram_extent(res, SZ_1M - PAGE_SIZE, &extent);
+	gpup_vram_lose(res, extent.addr, PAGE_SIZE);
+	vram_test_give(t, res);
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, t->vram->retired_size);
+	KUNIT_EXPECT_EQ(test, SZ_1M - PAGE_SIZE, vram_test_dirty(t));
+	KUNIT_EXPECT_EQ(test, POOL - SZ_1M, t->vram->buddy.clear_avail);
+
+	res = vram_test_take(test, t, POOL - PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, gpup_vram_clear(res));
+	KUNIT_EXPECT_TRUE(test, is_filled(t, res, 0));
+	vram_test_give(t, res);
+	vram_test_unpark(t);
+	vram_test_end(test, t);
+}
+
 struct taker {
 	struct work_struct work;
 	struct completion done;
@@ -483,6 +508,16 @@ static void disown_piece(u64 addr, u64 size, void *data)
 	}
 }
 
+/* A page of what its owner has written to. */
+static void lose_a_page(struct ttm_resource *res, struct rnd_state *rnd)
+{
+	u64 page = prandom_u32_state(rnd) % (res->size / PAGE_SIZE);
+	struct gpup_extent extent;
+
+	gpup_vram_extent(res, page * PAGE_SIZE, &extent);
+	gpup_vram_lose(res, extent.addr, PAGE_SIZE);
+}
+
 /* Small ones are as likely as large ones. */
 static void random_sequence_keeps_owners_apart(struct kunit *test)
 {
@@ -492,7 +527,7 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 	u64 live = 0, lost = 0, size;
 	unsigned int step, seen = 0, refused = 0, failed = 0;
 	struct rnd_state rnd;
-	bool parked = false;
+	bool parked = false, lose = false;
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, owners);
@@ -510,14 +545,22 @@ static void random_sequence_keeps_owners_apart(struct kunit *test)
 			vram_test_unpark(t);
 			parked = false;
 		}
+		if (step % 500 == 0)
+			lose = true;
 		owners->me = i + 1;
 		if (res[i]) {
 			if (!is_filled(t, res[i], i + 1))
 				seen++;
 			gpup_vram_walk(res[i], disown_piece, owners);
 			live -= res[i]->size;
+			if (lose)
+				lose_a_page(res[i], &rnd);
+			lost = t->vram->retired_size;
 			vram_test_give(t, res[i]);
 			res[i] = NULL;
+			if (lose)
+				KUNIT_ASSERT_GE(test, t->vram->retired_size, lost + PAGE_SIZE);
+			lose = false;
 		} else {
 			size = vram_test_random_size(&rnd, 7);
 			ret = vram_test_try_take(t, size, &res[i]);
@@ -573,6 +616,7 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(old_data_is_not_seen_and_only_the_own_size_is_paid),
 	KUNIT_CASE(scrubber_retires_what_it_cannot_clear),
 	KUNIT_CASE(owner_that_cannot_be_served_retires_a_piece),
+	KUNIT_CASE(what_is_around_the_lost_is_dirty),
 	KUNIT_CASE(what_is_being_scrubbed_is_waited_for),
 	KUNIT_CASE(piece_that_is_lost_in_the_hand_ends_the_wait),
 	KUNIT_CASE(scrubber_stands_back_for_owners),
