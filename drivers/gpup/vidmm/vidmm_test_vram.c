@@ -48,14 +48,15 @@ static int test_clear(struct gpup_vidmm *mm, u64 offset, u64 size)
 }
 
 /**
- * vram_test_begin() - Give a test a VRAM of its own
+ * vram_test_begin_with() - Give a test a VRAM of its own, with pages of another size
  * @test: The test, of mm_test_init().
  * @size: Bytes.
+ * @page_size: Bytes of a page of the GPU.
  * @bytes: There is memory behind it.
  *
  * Return: What it needs.
  */
-struct vram_test *vram_test_begin(struct kunit *test, u64 size, bool bytes)
+struct vram_test *vram_test_begin_with(struct kunit *test, u64 size, u32 page_size, bool bytes)
 {
 	struct mm_test_gpu *gpu = test->priv;
 	struct vram_test *t;
@@ -66,6 +67,7 @@ struct vram_test *vram_test_begin(struct kunit *test, u64 size, bool bytes)
 	t->vram = &gpu->mm->vram;
 	t->caps = *gpu->mm->caps;
 	t->caps.vram_size = size;
+	t->caps.page_size = page_size;
 	init_waitqueue_head(&t->wait);
 	if (bytes) {
 		t->bytes = vmalloc(size);
@@ -81,6 +83,19 @@ struct vram_test *vram_test_begin(struct kunit *test, u64 size, bool bytes)
 	t->bo.mp = &t->mp;
 	t->bo.tbo.bdev = &t->mm->ttm;
 	return t;
+}
+
+/**
+ * vram_test_begin() - Give a test a VRAM of its own
+ * @test: The test, of mm_test_init().
+ * @size: Bytes.
+ * @bytes: There is memory behind it.
+ *
+ * Return: What it needs.
+ */
+struct vram_test *vram_test_begin(struct kunit *test, u64 size, bool bytes)
+{
+	return vram_test_begin_with(test, size, PAGE_SIZE, bytes);
 }
 
 /**

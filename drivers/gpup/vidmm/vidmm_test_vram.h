@@ -51,6 +51,7 @@ struct vram_test {
 };
 
 struct vram_test *vram_test_begin(struct kunit *test, u64 size, bool bytes);
+struct vram_test *vram_test_begin_with(struct kunit *test, u64 size, u32 page_size, bool bytes);
 void vram_test_end(struct kunit *test, struct vram_test *t);
 void vram_test_let_go(struct vram_test *t);
 int vram_test_try_alloc(struct vram_test *t, u64 size, struct ttm_resource **res);

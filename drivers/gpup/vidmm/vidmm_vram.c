@@ -367,13 +367,16 @@ static const struct ttm_resource_manager_func vram_funcs = {
  * @addr: Where the part is in the VRAM.
  * @size: Its size in bytes.
  *
- * It is retired when the allocation is freed, and with it what is between two such parts.
+ * The part consists of pages of the host, as copies do. Those of the GPU, which may be larger,
+ * are retired when the allocation is freed, and with them what is between two such parts.
  */
 void gpup_vram_lose(struct ttm_resource *res, u64 addr, u64 size)
 {
 	struct gpup_vram_resource *vres = to_vram_resource(res);
-	u64 end = addr + size;
+	u64 chunk = vres->mp->mm->vram.buddy.chunk_size;
+	u64 end = round_up(addr + size, chunk);
 
+	addr = round_down(addr, chunk);
 	if (vres->lost_pages) {
 		end = max(end, vres->lost + ((u64)vres->lost_pages << PAGE_SHIFT));
 		addr = min(addr, vres->lost);

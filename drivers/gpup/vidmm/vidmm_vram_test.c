@@ -240,6 +240,36 @@ static void what_is_around_the_lost_is_dirty(struct kunit *test)
 	vram_test_end(test, t);
 }
 
+/* Copies have pieces as small as pages of the host. */
+static void pages_of_the_gpu_are_lost_as_a_whole(struct kunit *test)
+{
+	struct vram_test *t = vram_test_begin_with(test, POOL, SZ_64K, true);
+	struct gpup_extent extent;
+	struct ttm_resource *res;
+
+	vram_test_settle(t);
+	res = vram_test_take(test, t, SZ_1M);
+	gpup_vram_extent(res, SZ_512K + PAGE_SIZE, &extent);
+	gpup_vram_lose(res, extent.addr, PAGE_SIZE);
+	vram_test_give(t, res);
+	KUNIT_EXPECT_EQ(test, SZ_64K, t->vram->retired_size);
+
+	/* It is the right one: all the others are good. */
+	t->fail_start = extent.addr;
+	t->fail_end = extent.addr + PAGE_SIZE;
+	vram_test_settle(t);
+	KUNIT_EXPECT_EQ(test, POOL - SZ_64K, t->vram->buddy.clear_avail);
+
+	/* Of two pages. */
+	t->fail_end = 0;
+	res = vram_test_take(test, t, SZ_1M);
+	gpup_vram_extent(res, SZ_512K, &extent);
+	gpup_vram_lose(res, extent.addr - PAGE_SIZE, 2 * PAGE_SIZE);
+	vram_test_give(t, res);
+	KUNIT_EXPECT_EQ(test, 3 * SZ_64K, t->vram->retired_size);
+	vram_test_end(test, t);
+}
+
 struct taker {
 	struct work_struct work;
 	struct completion done;
@@ -617,6 +647,7 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(scrubber_retires_what_it_cannot_clear),
 	KUNIT_CASE(owner_that_cannot_be_served_retires_a_piece),
 	KUNIT_CASE(what_is_around_the_lost_is_dirty),
+	KUNIT_CASE(pages_of_the_gpu_are_lost_as_a_whole),
 	KUNIT_CASE(what_is_being_scrubbed_is_waited_for),
 	KUNIT_CASE(piece_that_is_lost_in_the_hand_ends_the_wait),
 	KUNIT_CASE(scrubber_stands_back_for_owners),
