@@ -94,11 +94,17 @@ static void retire(struct gpup_vram *vram, struct gpu_buddy_block *block)
 	u64 size = gpu_buddy_block_size(&vram->buddy, block);
 
 	lockdep_assert_held(&vram->lock);
-	drm_err(vram->mm->drm, "VRAM at %#llx could not be cleared: %llu bytes are lost\n",
-		gpu_buddy_block_offset(block), size);
 	list_add(&block->link, &vram->retired);
 	vram->retired_size += size;
 	gpup_mem_retire(vram->mm, size);
+}
+
+/* Once for all of an allocation, and not too often: VRAM may be as scattered as a guest likes. */
+static void say_lost(struct gpup_vram *vram, u64 addr, u64 size, unsigned int blocks)
+{
+	drm_err_ratelimited(vram->mm->drm,
+			    "VRAM at %#llx could not be cleared: %llu bytes in %u blocks are lost\n",
+			    addr, size, blocks);
 }
 
 /*
@@ -142,6 +148,8 @@ static void scrub_block(struct gpup_vram *vram, struct gpu_buddy_block *block)
 	mutex_unlock(&vram->lock);
 
 	ret = vram->clear(vram->mm, offset, size);
+	if (ret)
+		say_lost(vram, offset, size, 1);
 
 	mutex_lock(&vram->lock);
 	if (ret) {
@@ -317,7 +325,11 @@ static void retire_lost(struct gpup_vram *vram, struct gpup_vram_resource *vres)
 {
 	u64 end = vres->lost + ((u64)vres->lost_pages << PAGE_SHIFT);
 	struct gpu_buddy_block *block, *next, *part, *next_part;
+	unsigned int count = 0;
+	u64 size;
 
+	mutex_lock(&vram->lock);
+	size = vram->retired_size;
 	list_for_each_entry_safe(block, next, &vres->blocks, link) {
 		u64 start = gpu_buddy_block_offset(block);
 		u64 last = min(end, start + gpu_buddy_block_size(&vram->buddy, block));
@@ -331,9 +343,14 @@ static void retire_lost(struct gpup_vram *vram, struct gpup_vram_resource *vres)
 		block->header &= ~GPU_BUDDY_HEADER_CLEAR;
 		/* Without memory to split it with, the block stays whole, and all of it is lost. */
 		gpu_buddy_block_trim(&vram->buddy, &start, last - start, &lost);
-		list_for_each_entry_safe(part, next_part, &lost, link)
+		list_for_each_entry_safe(part, next_part, &lost, link) {
 			retire(vram, part);
+			count++;
+		}
 	}
+	size = vram->retired_size - size;
+	mutex_unlock(&vram->lock);
+	say_lost(vram, vres->lost, size, count);
 }
 
 static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res)
@@ -343,9 +360,9 @@ static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *res
 
 	if (vres->huge)
 		atomic64_sub(vres->huge, &vram->huge);
-	mutex_lock(&vram->lock);
 	if (vres->lost_pages)
 		retire_lost(vram, vres);
+	mutex_lock(&vram->lock);
 	gpu_buddy_free_list(&vram->buddy, &vres->blocks, 0);
 	mutex_unlock(&vram->lock);
 	wake_scrubber(vram);
