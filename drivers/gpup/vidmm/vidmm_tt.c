@@ -2,6 +2,7 @@
 /*
  * Host memory behind buffer objects.
  */
+#include <kunit/static_stub.h>
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -26,7 +27,7 @@
  *
  * A partition that must give way does so even where its cgroup is full: the guarantee of
  * another must not depend on that. Its cgroup then goes over its limit, and its next
- * allocation pays.
+ * allocation pays. The host may have to reclaim memory for it, whosever that is.
  *
  * Under memory pressure the pages of an evicted object are moved, one by one, into a
  * shmem file, from where the kernel writes them to swap as it does with everybody's. All objects
@@ -38,13 +39,28 @@
 /* As large as large pages are. */
 #define MAX_BLOCK_ORDER		get_order(SZ_2M)
 
+/**
+ * gpup_tt_alloc_pages() - Allocate pages for an object
+ * @gfp: How.
+ * @order: How many, as a power of two.
+ *
+ * Unit tests put something else in its place.
+ *
+ * Return: The pages, or NULL.
+ */
+struct page *gpup_tt_alloc_pages(gfp_t gfp, unsigned int order)
+{
+	KUNIT_STATIC_STUB_REDIRECT(gpup_tt_alloc_pages, gfp, order);
+	return alloc_pages(gfp, order);
+}
+
 static struct page *alloc_large(gfp_t gfp, unsigned long max_pages, unsigned int *order)
 {
 	struct page *page;
 
 	*order = min_t(unsigned int, ilog2(max_pages), MAX_BLOCK_ORDER);
 	for (; *order; (*order)--) {
-		page = alloc_pages((gfp | __GFP_NORETRY) & ~__GFP_DIRECT_RECLAIM, *order);
+		page = gpup_tt_alloc_pages((gfp | __GFP_NORETRY) & ~__GFP_DIRECT_RECLAIM, *order);
 		if (page) {
 			set_page_private(page, *order);
 			return page;
@@ -53,29 +69,27 @@ static struct page *alloc_large(gfp_t gfp, unsigned long max_pages, unsigned int
 	return NULL;
 }
 
-/*
- * @over is for all of an object: its cgroup was found to be full, and need not be asked again to
- * make room, which takes its time. Then the limit does not count, and nor does the OOM killer of
- * the cgroup come.
- */
-static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int *order,
-				bool *over)
+/* The cgroup may have to make room, which takes its time; its OOM killer does not come. */
+static struct page *alloc_block(gfp_t gfp, unsigned long max_pages, unsigned int *order)
 {
-	gfp_t over_gfp;
-	struct page *page;
+	struct page *page = alloc_large(gfp, max_pages, order);
 
-	gfp |= __GFP_NOWARN;
-	over_gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_HIGH;
-	page = alloc_large(*over ? over_gfp : gfp, max_pages, order);
-	if (!page && *over)
-		page = alloc_page(over_gfp);
+	return page ?: gpup_tt_alloc_pages(gfp | __GFP_RETRY_MAYFAIL, 0);
+}
+
+/*
+ * The limit of the cgroup does not count for what is urgent, whether the host has free memory or
+ * has to reclaim some. But no block may be one of those that the host keeps for who cannot wait:
+ * hence __GFP_NOMEMALLOC.
+ */
+static struct page *alloc_block_over(gfp_t gfp, unsigned long max_pages, unsigned int *order)
+{
+	gfp_t quick = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_HIGH | __GFP_NOMEMALLOC;
+	struct page *page = alloc_large(quick, max_pages, order);
+
 	if (!page)
-		page = alloc_page(gfp | __GFP_RETRY_MAYFAIL);
-	if (!page && !*over) {
-		page = alloc_page(over_gfp);
-		*over = page;
-	}
-	return page;
+		page = gpup_tt_alloc_pages(quick, 0);
+	return page ?: gpup_tt_alloc_pages(gfp | __GFP_HIGH | __GFP_RETRY_MAYFAIL, 0);
 }
 
 /* Of the block that begins here. */
@@ -151,18 +165,24 @@ void gpup_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt)
 int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_operation_ctx *ctx)
 {
 	struct mem_cgroup *old = set_active_memcg(to_gpup_tt(tt)->memcg);
-	gfp_t gfp = GFP_USER | __GFP_ACCOUNT;
-	unsigned long i = 0;
+	gfp_t gfp = GFP_USER | __GFP_ACCOUNT | __GFP_NOWARN;
+	/* The cgroup was found to be full, and is not asked again for each block. */
 	bool over = false;
+	unsigned long i = 0;
 	int ret = 0;
 
 	if (tt->page_flags & TTM_TT_FLAG_ZERO_ALLOC)
 		gfp |= __GFP_ZERO;
 	while (i < tt->num_pages) {
+		struct page *page = NULL;
 		unsigned int order, k;
-		struct page *page;
 
-		page = alloc_block(gfp, tt->num_pages - i, &order, &over);
+		if (!over)
+			page = alloc_block(gfp, tt->num_pages - i, &order);
+		if (!page) {
+			page = alloc_block_over(gfp, tt->num_pages - i, &order);
+			over = true;
+		}
 		if (!page) {
 			ret = -ENOMEM;
 			free_first_pages(tt, i);

@@ -9,6 +9,7 @@
 
 struct gpup_bo;
 struct mem_cgroup;
+struct page;
 struct shrinker;
 struct ttm_device;
 struct ttm_operation_ctx;
@@ -34,6 +35,7 @@ static inline struct gpup_tt *to_gpup_tt(struct ttm_tt *tt)
 	return container_of(tt, struct gpup_tt, base);
 }
 
+struct page *gpup_tt_alloc_pages(gfp_t gfp, unsigned int order);
 struct gpup_tt *gpup_tt_create(struct ttm_buffer_object *tbo, struct mem_cgroup *memcg,
 			       u32 page_flags);
 void gpup_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt);
