@@ -181,6 +181,20 @@ static int move_in(struct ttm_buffer_object *tbo, struct ttm_resource *new_mem)
 	return ret;
 }
 
+/* Pages for what is in VRAM, which a copy overwrites. */
+static int populate_to_evict(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx)
+{
+	struct gpup_tt *gtt = to_gpup_tt(tbo->ttm);
+	int ret;
+
+	tbo->ttm->page_flags &= ~TTM_TT_FLAG_ZERO_ALLOC;
+	gtt->evicting = true;
+	ret = gpup_ttm_bo_populate(tbo, ctx);
+	gtt->evicting = false;
+	tbo->ttm->page_flags |= TTM_TT_FLAG_ZERO_ALLOC;
+	return ret;
+}
+
 static int move_out(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx,
 		    struct ttm_resource *new_mem)
 {
@@ -191,9 +205,7 @@ static int move_out(struct ttm_buffer_object *tbo, struct ttm_operation_ctx *ctx
 	int ret;
 
 	if (READ_ONCE(bo->advice) != DRM_GPUP_BO_DONT_NEED) {
-		tbo->ttm->page_flags &= ~TTM_TT_FLAG_ZERO_ALLOC;
-		ret = gpup_ttm_bo_populate(tbo, ctx);
-		tbo->ttm->page_flags |= TTM_TT_FLAG_ZERO_ALLOC;
+		ret = populate_to_evict(tbo, ctx);
 		if (ret)
 			return ret;
 		ret = -ENOMEM;

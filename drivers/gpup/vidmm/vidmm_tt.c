@@ -28,6 +28,8 @@
  * A partition that must give way does so even where its cgroup is full: the guarantee of
  * another must not depend on that. Its cgroup then goes over its limit, and its next
  * allocation pays. The host may have to reclaim memory for it, whosever that is.
+ * Nothing else goes over the limit: who creates an object in system memory, or touches one
+ * that has no memory yet, gets none.
  *
  * Under memory pressure the pages of an evicted object are moved, one by one, into a
  * shmem file, from where the kernel writes them to swap as it does with everybody's. All objects
@@ -160,11 +162,14 @@ void gpup_tt_destroy(struct ttm_device *ttm, struct ttm_tt *tt)
  * @tt: TTM's part.
  * @ctx: TTM's context.
  *
+ * Over the limit of the cgroup if &gpup_tt.evicting says so.
+ *
  * Return: 0 or -ENOMEM.
  */
 int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_operation_ctx *ctx)
 {
-	struct mem_cgroup *old = set_active_memcg(to_gpup_tt(tt)->memcg);
+	struct gpup_tt *gtt = to_gpup_tt(tt);
+	struct mem_cgroup *old = set_active_memcg(gtt->memcg);
 	gfp_t gfp = GFP_USER | __GFP_ACCOUNT | __GFP_NOWARN;
 	/* The cgroup was found to be full, and is not asked again for each block. */
 	bool over = false;
@@ -179,7 +184,7 @@ int gpup_tt_populate(struct ttm_device *ttm, struct ttm_tt *tt, struct ttm_opera
 
 		if (!over)
 			page = alloc_block(gfp, tt->num_pages - i, &order);
-		if (!page) {
+		if (!page && gtt->evicting) {
 			page = alloc_block_over(gfp, tt->num_pages - i, &order);
 			over = true;
 		}

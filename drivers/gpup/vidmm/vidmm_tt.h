@@ -26,6 +26,11 @@ struct gpup_tt {
 	struct file *backup;
 	/** @split: There are no blocks of several pages any more. */
 	bool split;
+	/**
+	 * @evicting: Pages are for contents that give way, over the limit of @memcg if need be.
+	 * Protected by the reservation.
+	 */
+	bool evicting;
 	/** @dropped: Pages that are nowhere are zero. */
 	bool dropped;
 };

@@ -103,9 +103,55 @@ static void host_without_memory_ends_eviction(struct kunit *test)
 	gpup_vidmm_partition_fini(&mp);
 }
 
+/* As a CPU that touches it. */
+static int touch(struct gpup_bo *bo)
+{
+	int ret = gpup_bo_cpu_lock(bo, false);
+
+	if (!ret)
+		gpup_bo_cpu_unlock(bo);
+	return ret;
+}
+
+static void nothing_but_eviction_goes_over_the_limit(struct kunit *test)
+{
+	struct mm_test_gpu *gpu = test->priv;
+	struct gpup_bo *all, *bo, *none;
+	struct gpup_vidmm_partition mp;
+	struct drm_gpup_memory_info info = {};
+
+	mm_test_join(test, &mp, 0, 2 * TEST_VRAM);
+	all = mm_test_bo(test, &mp, TEST_VRAM, DRM_GPUP_BO_VRAM);
+	bo = mm_test_bo(test, &mp, OBJECT, DRM_GPUP_BO_VRAM);
+	KUNIT_ASSERT_TRUE(test, all->resident);
+	KUNIT_ASSERT_FALSE(test, bo->resident);
+
+	fill_cgroup(test, UINT_MAX);
+	none = gpup_bo_create(&mp, OBJECT, DRM_GPUP_BO_SYSTEM);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, PTR_ERR_OR_ZERO(none));
+	if (!IS_ERR(none))
+		gpup_bo_put(none);
+	mm_test_settle(gpu);
+	gpup_vidmm_partition_usage(&mp, &info);
+	KUNIT_EXPECT_EQ(test, 0, info.system_used);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, touch(bo));
+	KUNIT_EXPECT_EQ(test, 0, mm_test_evict(all));
+	/* It was not for all that come after. */
+	KUNIT_EXPECT_EQ(test, -ENOMEM, touch(bo));
+	empty_cgroup(test);
+
+	KUNIT_ASSERT_EQ(test, 0, touch(bo));
+	KUNIT_EXPECT_TRUE(test, mm_test_bo_is_filled(gpu, bo, 0));
+	gpup_bo_put(bo);
+	gpup_bo_put(all);
+	mm_test_settle(gpu);
+	gpup_vidmm_partition_fini(&mp);
+}
+
 static struct kunit_case tt_cases[] = {
 	KUNIT_CASE(eviction_goes_over_the_limit),
 	KUNIT_CASE(host_without_memory_ends_eviction),
+	KUNIT_CASE(nothing_but_eviction_goes_over_the_limit),
 	{}
 };
 
