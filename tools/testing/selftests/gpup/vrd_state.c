@@ -18,6 +18,13 @@
 /* How long no event is to come. */
 #define SILENCE_MS	300
 
+/* As the scheduler has it ("Repeat offenders"): hangs that count, and when one is forgiven. */
+#define THROTTLED_AT		3
+#define LOST_AT			10
+#define FORGIVEN_AFTER_MS	10000
+/* The throttled partition is that much slower than it may be, or the device never stops. */
+#define MAX_HANGS		60
+
 FIXTURE(state) {
 	char uuid[UUID_SIZE];
 	struct vrd vrd;
@@ -112,28 +119,72 @@ TEST_F(state, a_driver_that_gives_up)
 	EXPECT_EQ(0, partition_get(self->uuid, "needs_reset"));
 }
 
-/* A VM that keeps hanging the GPU is throttled, and then its device stops; the host's is not. */
+/* How many of @hangs count for certain, the first of which was after @begin. */
+static unsigned int still_count(unsigned int hangs, uint64_t begin)
+{
+	/* The kernel's clock is not this one, and has ticks. */
+	uint64_t forgiven = (now_ms() - begin + 100) / FORGIVEN_AFTER_MS;
+
+	return hangs > forgiven ? hangs - forgiven : 0;
+}
+
+/* Wait until that many hangs are counted, or until the device has stopped. */
+static bool hung_or_stopped(const char *uuid, unsigned int hangs)
+{
+	uint64_t end = deadline(VRD_PATIENCE_MS);
+
+	while (partition_get(uuid, "hangs") != hangs && !partition_get(uuid, "needs_reset")) {
+		if (is_over(end))
+			return false;
+		sleep_ms(1);
+	}
+	return true;
+}
+
+static int new_queue(struct work *work)
+{
+	int ret = vrd_destroy(work->vrd, GPUP_VRD_OP_QUEUE_DESTROY, work->client,
+			      work->compute.handle);
+
+	return ret ? ret : vrd_queue_create(work->vrd, work->client, work->vm.handle,
+					    DRM_GPUP_ENGINE_COMPUTE, &work->compute);
+}
+
+/*
+ * A VM that keeps hanging the GPU is throttled, and then its device stops; the host's is not. On a
+ * machine that takes its time some hangs are forgiven meanwhile, and it takes more of them.
+ */
 TEST_F(state, hangs)
 {
 	struct vrd *vrd = &self->vrd;
 	struct work work;
+	uint64_t begin, throttled;
 	char error[16];
 	unsigned int i;
+	int ret;
 
 	ASSERT_EQ(0, mdev_set(self->uuid, "job_timeout_ms", "20"));
 	work_create(&work, vrd, 0);
-	for (i = 1; i <= 10; i++) {
+	begin = now_ms();
+	for (i = 1; i <= MAX_HANGS; i++) {
 		ASSERT_EQ(0, work_hang(&work));
-		ASSERT_TRUE(partition_wait(self->uuid, "hangs", i, VRD_PATIENCE_MS));
-		if (i == 10)
+		ASSERT_TRUE(hung_or_stopped(self->uuid, i));
+		throttled = partition_get(self->uuid, "throttled");
+		/* In between it depends on what is forgiven by now. */
+		if (i < THROTTLED_AT)
+			EXPECT_EQ(0, throttled);
+		if (still_count(i, begin) >= THROTTLED_AT)
+			EXPECT_EQ(1, throttled);
+		if (i < LOST_AT)
+			ASSERT_EQ(0, partition_get(self->uuid, "needs_reset"));
+		if (still_count(i, begin) >= LOST_AT)
 			break;
-		EXPECT_EQ(i >= 3, partition_get(self->uuid, "throttled"));
-		EXPECT_EQ(0, partition_get(self->uuid, "needs_reset"));
-		ASSERT_EQ(0, vrd_destroy(vrd, GPUP_VRD_OP_QUEUE_DESTROY, work.client,
-					 work.compute.handle));
-		ASSERT_EQ(0, vrd_queue_create(vrd, work.client, work.vm.handle,
-					      DRM_GPUP_ENGINE_COMPUTE, &work.compute));
+		ret = new_queue(&work);
+		if (i >= LOST_AT && partition_get(self->uuid, "needs_reset"))
+			break;
+		ASSERT_EQ(0, ret);
 	}
+	printf("# %u hangs in %llu ms\n", i, (unsigned long long)(now_ms() - begin));
 	snprintf(error, sizeof(error), "%u", GPUP_VRD_ERROR_HANGS);
 	EXPECT_TRUE(told(self->uevents, self->uuid, "needs-reset", error, VRD_PATIENCE_MS));
 	EXPECT_EQ(1, partition_get(self->uuid, "needs_reset"));
