@@ -492,16 +492,23 @@ TEST_F(jobs, event_backpressure)
 	sequence = vrd->sequence;
 	for (sent = 0; sent < fit; sent++)
 		ASSERT_EQ(0, vrd_send(vrd, &message));
-	end = deadline(500);
-	while (!is_over(end))
+	/* It says when it has stopped for want of room; to be rung for nothing changes nothing. */
+	end = deadline(VRD_PATIENCE_MS);
+	while (!vrd->evt->room_wanted) {
+		ASSERT_FALSE(is_over(end));
 		vrd_doorbell(vrd);
+	}
 	head = vrd->cmd->head;
 	EXPECT_LT(head, vrd->cmd->tail);
 	EXPECT_GT(GPUP_VRD_EVENT_MAX, vrd->config.ring_size - (vrd->evt->tail - vrd->evt_head));
 	EXPECT_GE(vrd->config.ring_size, vrd->evt->tail - vrd->evt_head);
 	sleep_ms(100);
 	EXPECT_EQ(head, vrd->cmd->head);
-	EXPECT_EQ(1, vrd->evt->room_wanted);
+	/* The last of the doorbells may have woken it for a moment. */
+	end = deadline(VRD_PATIENCE_MS);
+	while (!vrd->evt->room_wanted)
+		ASSERT_FALSE(is_over(end));
+	EXPECT_EQ(head, vrd->cmd->head);
 
 	/* All come, in order. */
 	end = deadline(VRD_PATIENCE_MS);
