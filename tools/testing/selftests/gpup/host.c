@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "partition.h"
 
 #define WAIT_SECONDS	20
 /* Where streams begin in the shared object; results are before that. */
@@ -52,6 +53,12 @@ int host_open(void)
 		close(fd);
 	}
 	fatal("no render node of gpup: is gpup_soft loaded?");
+}
+
+void host_settle(void)
+{
+	if (!partition_wait_idle("host", WAIT_SECONDS * 1000))
+		fatal("somebody else uses the host's partition");
 }
 
 int host_bo_create(int fd, uint32_t flags, uint64_t size, uint32_t *bo)

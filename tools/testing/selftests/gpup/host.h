@@ -15,6 +15,11 @@
 
 /* Open the render node of the first GPU of gpup, or exit. */
 int host_open(void);
+/*
+ * Wait until the host's partition holds nothing any more, or exit: who counts from what is there at
+ * the beginning must not count what others leave behind, which goes a moment after they do.
+ */
+void host_settle(void);
 /* The ioctl: 0 or -errno. */
 int host_ioctl(int fd, unsigned long request, void *args);
 

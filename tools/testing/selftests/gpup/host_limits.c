@@ -36,6 +36,7 @@ FIXTURE(limits) {
 
 FIXTURE_SETUP(limits)
 {
+	host_settle();
 	self->vram_max = partition_get("host", "vram_max");
 	self->timeout = partition_get("host", "job_timeout_ms");
 	host_create(&self->host, SIZE);

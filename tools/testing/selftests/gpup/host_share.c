@@ -29,6 +29,7 @@ FIXTURE(processes) {
 
 FIXTURE_SETUP(processes)
 {
+	host_settle();
 	self->vram_used = partition_get("host", "vram_used");
 	self->system_used = partition_get("host", "system_used");
 	self->clients = partition_get("host", "clients");
