@@ -94,6 +94,20 @@ idle()
 		[ "$(attribute "$1" clients)" -eq 0 ]
 }
 
+# listens PID: it is told of the kernel's uevents (protocol 15, the first group).
+listens()
+{
+	awk -v pid="$1" '$2 == 15 && $3 == pid && $4 ~ /1$/ { found = 1 } END { exit !found }' \
+		/proc/net/netlink
+}
+
+# logged ABOUT PATTERN: the host's log has such a line about that. Lines about jobs come from a
+# work item, a moment after what they tell of: to be awaited.
+logged()
+{
+	grep -qE -- "$2" <<<"$(dmesg | grep -F -- "$1")"
+}
+
 # start_vm NAME OPTIONS...: start a VM and wait until it is up. Emulated SVM loses a VM
 # now and then before its first process runs, with a triple fault of its kernel: that, and
 # only that, is tried again, and said.

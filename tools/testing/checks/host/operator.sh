@@ -55,11 +55,12 @@ check "gpup adapter" says 0 "^gpup0 .* 256 MiB" gpup adapter
 check "gpup type" says 0 "gpup-128M .* 2$" gpup type
 check "partition show has what sysfs has" same_attributes
 
-gpup watch --json --seconds 60 --count 5 >/tmp/watch.json &
+# Five events end them; the time only does if there are fewer.
+gpup watch --json --seconds 300 --count 5 >/tmp/watch.json &
 watcher=$!
-gpup watch --seconds 60 --count 5 >/tmp/watch.txt &
+gpup watch --seconds 300 --count 5 >/tmp/watch.txt &
 reader=$!
-sleep 2
+check "both watchers listen" eval "await 60 listens $watcher && await 60 listens $reader"
 first=$(gpup partition create 64M sched_weight=300 vram_min=16M sched_cap=50)
 result $? "partition create"
 [ "$(attribute "$first" vram_min) $(attribute "$first" vram_max) $(attribute "$first" \
@@ -105,7 +106,7 @@ file = open(sys.argv[1], "r+b", buffering=0)
 print("open", flush=True)
 time.sleep(600)' "/dev/vfio/$group" >/tmp/holder &
 holder=$!
-await 20 grep -q open /tmp/holder
+await 60 grep -q open /tmp/holder
 check "a device in use is not removed" says 1 "in use by python3.*\[$holder\]" \
 	gpup partition remove "$first"
 kill "$holder"
