@@ -55,6 +55,13 @@ void parse_triple(const char *option, const char *text, uint32_t high, uint32_t 
 void *read_file(const char *path, size_t *size);
 void write_file(const char *path, const void *data, size_t size);
 
+/*
+ * A process's name, from "/proc/PID/comm"; what is in @name is left if that has gone. All but
+ * printable ASCII becomes "_": a process chooses its own name, and nothing of it may steer a
+ * terminal. The kernel cuts it at 15 bytes, in the middle of a character, too, and that is no text.
+ */
+void read_name(const char *path, char *name, size_t size);
+
 void *xmalloc(size_t size);
 
 /* 1536 -> "1.5 KiB"; the result is valid until the 16th call after this one. */

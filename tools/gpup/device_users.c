@@ -74,15 +74,9 @@ static bool has_open(const char *pid, const char *group, const char *cdev)
 static char *add_user(char *users, const char *pid)
 {
 	char path[PATH_MAX], comm[64] = "?", *more;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%.16s/comm", proc_root(), pid);
-	file = fopen(path, "r");
-	if (file) {
-		if (fgets(comm, sizeof(comm), file))
-			comm[strcspn(comm, "\n")] = '\0';
-		fclose(file);
-	}
+	read_name(path, comm, sizeof(comm));
 	if (asprintf(&more, "%s%s%s[%s]", users ? users : "", users ? ", " : "", comm, pid) < 0)
 		die(EXIT_FAILED, "out of memory");
 	free(users);

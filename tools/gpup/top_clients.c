@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd.h"
 #include "top.h"
 
 /* "12 KiB" -> 12288 */
@@ -104,15 +105,9 @@ static bool is_known(const struct top_client *clients, size_t count,
 static void read_command(const char *process, struct top_client *client)
 {
 	char path[300];
-	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/comm", process);
-	file = fopen(path, "r");
-	if (!file)
-		return;
-	if (fgets(client->command, sizeof(client->command), file))
-		client->command[strcspn(client->command, "\n")] = '\0';
-	fclose(file);
+	read_name(path, client->command, sizeof(client->command));
 }
 
 static size_t read_process(const char *process, unsigned int pid,

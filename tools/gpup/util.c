@@ -127,6 +127,21 @@ void parse_triple(const char *option, const char *text, uint32_t high, uint32_t 
 	}
 }
 
+void read_name(const char *path, char *name, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	char *c;
+
+	if (!file)
+		return;
+	if (fgets(name, (int)size, file))
+		name[strcspn(name, "\n")] = '\0';
+	fclose(file);
+	for (c = name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '_';
+}
+
 void *xmalloc(size_t size)
 {
 	void *memory = malloc(size ? size : 1);

@@ -167,7 +167,7 @@ static void test_clients(void)
 	make_file("proc/12/fdinfo/3", fdinfo, 5, 2048);
 	make_file("proc/12/fdinfo/4", fdinfo, 5, 2048);
 	make_file("proc/12/fdinfo/5", "pos:\t0\n");
-	make_file("proc/7/comm", "two\n");
+	make_file("proc/7/comm", "\033[2Jtw o\303\n");
 	make_file("proc/7/fdinfo/9", fdinfo, 6, 0);
 	make_file("proc/8/fdinfo/9", "drm-driver:\tgpupx\ndrm-client-id:\t1\n");
 	make_file("proc/self/fdinfo/9", fdinfo, 7, 0);
@@ -176,6 +176,8 @@ static void test_clients(void)
 	tap_ok(top_read_clients(path, clients, 8) == 2, "two clients, each counted once");
 	tap_ok(clients[0].pid == 7 && clients[1].pid == 12 && clients[1].id == 5 &&
 	       !strcmp(clients[1].command, "one"), "who they are");
+	tap_ok(!strcmp(clients[0].command, "_[2Jtw o_"), "a name that is no text: %s",
+	       clients[0].command);
 	tap_ok(clients[1].vram == 2048 && clients[1].system == 3 << 20 &&
 	       clients[1].gpu_time == 2000 && clients[1].has_gpu_time, "what they use");
 	tap_ok(top_read_clients(path, clients, 1) == 1, "room for one");
