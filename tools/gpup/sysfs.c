@@ -235,6 +235,13 @@ static void add_adapter(struct list *list, const char *id, const char *unused)
 static void add_partition(struct list *list, const char *adapter, const char *name)
 {
 	struct partition *partition = list_add(list);
+	/*
+	 * What is not there reads as zero. The kernel makes a partition's files one after the other,
+	 * the last of them last, and takes them away in that order, too: once the last one is there
+	 * and as long as the first one is, all are.
+	 */
+	bool complete = !access(sysfs_path("class/gpup/%s/partitions/%s/%s", adapter, name,
+					   attributes[ATTRIBUTES - 1].name), F_OK);
 	int i;
 
 	set_name(partition->adapter, adapter);
@@ -242,11 +249,8 @@ static void add_partition(struct list *list, const char *adapter, const char *na
 	for (i = 0; i < ATTRIBUTES; i++)
 		partition->values[i] = read_number(sysfs_path("class/gpup/%s/partitions/%s/%s",
 							      adapter, name, attributes[i].name));
-	/*
-	 * What has gone reads as zero. The kernel takes a partition's files away one after the
-	 * other, this one first: as long as it is there, all of them were.
-	 */
-	if (access(sysfs_path("class/gpup/%s/partitions/%s/vram_min", adapter, name), F_OK))
+	if (!complete || access(sysfs_path("class/gpup/%s/partitions/%s/%s", adapter, name,
+					   attributes[0].name), F_OK))
 		list_drop(list);
 }
 

@@ -48,8 +48,15 @@ static void test_partitions(void)
 	make_file("class/gpup/gpup2/partitions/host/hangs", "1\n");
 	make_file("class/gpup/gpup2/partitions/host/sched_weight", "100\n");
 	make_file("class/gpup/gpup2/partitions/00000000-1111-2222-3333-444444444444/vram_min", "1\n");
+	/* The kernel makes this file last. */
+	make_file("class/gpup/gpup10/partitions/host/interrupts", "0\n");
+	make_file("class/gpup/gpup2/partitions/host/interrupts", "0\n");
+	make_file("class/gpup/gpup2/partitions/00000000-1111-2222-3333-444444444444/interrupts", "0\n");
+	/* This one is being made: the others of its files are not there yet. */
+	make_file("class/gpup/gpup2/partitions/00000000-8888-2222-3333-444444444444/vram_min", "1\n");
+	make_file("class/gpup/gpup2/partitions/00000000-8888-2222-3333-444444444444/vram_max", "1\n");
 	/* This one goes away: the others of its files are not there any more. */
-	make_file("class/gpup/gpup2/partitions/00000000-9999-2222-3333-444444444444/jobs", "1\n");
+	make_file("class/gpup/gpup2/partitions/00000000-9999-2222-3333-444444444444/interrupts", "1\n");
 
 	setenv("GPUP_SYSFS", root, 1);
 	tap_ok(read_partitions(&partitions) == 3, "three partitions");
