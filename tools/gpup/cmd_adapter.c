@@ -109,12 +109,11 @@ static void type_list(int argc, char **argv, bool json)
 		find_adapter(argv[0]);
 	count = must_read_types(&list);
 	array = cJSON_CreateArray();
-	if (!json)
-		printf("%-8s %-16s %9s %9s\n", "ADAPTER", "TYPE", "VRAM", "AVAILABLE");
 	for (i = 0; i < count; i++) {
 		if (argc && strcmp(list[i].adapter, argv[0]))
 			continue;
-		shown++;
+		if (!shown++ && !json)
+			printf("%-8s %-16s %9s %9s\n", "ADAPTER", "TYPE", "VRAM", "AVAILABLE");
 		if (json)
 			cJSON_AddItemToArray(array, type_to_json(&list[i]));
 		else
