@@ -51,9 +51,9 @@ static int find_node(char *path, size_t size)
 		fd = open_node(path);
 		if (fd >= 0)
 			return fd;
-		/* Say that one may not, rather than that there is none. */
-		if (fd == -EACCES)
-			error = -EACCES;
+		/* Say why one cannot be opened, rather than that there is none. */
+		if (error == -ENODEV && fd != -ENOENT && fd != -ENXIO)
+			error = fd;
 	}
 	return error;
 }

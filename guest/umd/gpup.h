@@ -83,7 +83,9 @@ struct gpup_info {
 /*
  * Open a GPU: the render node @path, or if that is NULL the one that the environment variable
  * GPUP_DEVICE names, or else the first that belongs to gpup.
- * -ENODEV: there is none, or @path is not one.
+ * -ENODEV: there is none, @path is not one, or it is gone. -EACCES: it may not be opened.
+ * -ENOSPC: as many programs as may have it open. Or another error of open(), of the first node
+ * that has one.
  */
 int gpup_device_open(const char *path, struct gpup_device **device);
 void gpup_device_close(struct gpup_device *device);
