@@ -202,25 +202,36 @@ static void show(const struct top *top)
 	}
 }
 
+/* A host has GPUs to divide. A VM may have gpup, too, with none. */
+static bool is_host(void)
+{
+	struct adapter *list;
+	int count = read_adapters(&list);
+
+	free(list);
+	return count > 0;
+}
+
 /*
  * Nobody uses a GPU that is not there. Where there are no partitions to see, in a virtual machine
- * that is, it has a render node all the same.
+ * that is, it has a render node all the same, which one need not be able to open.
  */
-static void must_have_gpu(bool host)
+static void must_have_gpu(void)
 {
 	struct gpup_device *device = NULL;
 	struct adapter *list;
 	int ret;
 
-	if (host) {
-		must_read_adapters(&list);
-		free(list);
+	if (is_host() || has_guest_gpu())
 		return;
-	}
 	ret = gpup_device_open(NULL, &device);
 	gpup_device_close(device);
-	/* One that may not be opened is there. */
-	if (ret && ret != -EACCES)
+	if (ret != -ENODEV && ret != -ENOENT)
+		return;
+	/* It knows better what a host lacks. */
+	if (!access(sysfs_path("class/gpup"), F_OK))
+		must_read_adapters(&list);
+	else
 		die(EXIT_FAILED, "no GPU: load its driver (on a host 'modprobe gpup_soft', or that "
 		    "of the GPU;\nin a VM 'modprobe gpup_guest')");
 }
@@ -238,7 +249,6 @@ static int run(int argc, char **argv)
 		{ 0 }
 	};
 	struct top top = { .interval = 2 };
-	bool host = !access(sysfs_path("class/gpup"), F_OK);
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -261,8 +271,8 @@ static int run(int argc, char **argv)
 	if (optind < argc)
 		usage_error("'%s' is too much; there are options only", argv[optind]);
 
-	must_have_gpu(host);
-	top.processes |= !host;
+	must_have_gpu();
+	top.processes |= !is_host();
 	show(&top);
 	return 0;
 }

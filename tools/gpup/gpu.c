@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: MIT
 /* gpup: a GPU ready for work. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "gpu.h"
+#include "sysfs.h"
 
 #define COMMANDS_SIZE	65536
+
+/* Is it the kernel that says that there is no device, and not we that it is another's? */
+static bool is_gone(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENODEV;
+	close(fd);
+	return false;
+}
 
 struct gpup_device *gpu_open_device(const char *path)
 {
@@ -22,6 +36,9 @@ struct gpup_device *gpu_open_device(const char *path)
 
 	if (!path)
 		path = getenv("GPUP_DEVICE");
+	if (ret == -ENODEV && (path && *path ? is_gone(path) : has_guest_gpu()))
+		die(EXIT_FAILED, "%s is gone, or does not answer; the kernel's log says why",
+		    path && *path ? path : "the GPU");
 	if (ret == -ENODEV && path && *path)
 		die(EXIT_FAILED, "%s is not a render node of gpup; 'gpup info' without --device "
 		    "and GPUP_DEVICE finds the first there is", path);
@@ -31,6 +48,9 @@ struct gpup_device *gpu_open_device(const char *path)
 	if (ret == -EACCES)
 		die(EXIT_FAILED, "%s may not be opened; are you in the group that owns it (ls -l "
 		    "/dev/dri)?", path && *path ? path : "the GPU's render node");
+	if (ret == -ENOSPC)
+		die(EXIT_FAILED, "all clients that the GPU's partition may have (1024) are in use; "
+		    "'gpup top\n--processes' shows them");
 	die(EXIT_FAILED, "%s: %s", path && *path ? path : "opening the GPU", strerror(-ret));
 }
 

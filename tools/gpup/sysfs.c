@@ -308,6 +308,29 @@ int read_types(struct type **types)
 	return ret ? ret : (int)list.count;
 }
 
+bool has_guest_gpu(void)
+{
+	struct dirent **names;
+	bool found = false;
+	int count, i;
+
+	count = scandir(sysfs_path("class/drm"), &names, visible, NULL);
+	for (i = 0; i < count; i++) {
+		char link[PATH_MAX];
+		ssize_t length;
+
+		length = readlink(sysfs_path("class/drm/%s/device/driver", names[i]->d_name), link,
+				  sizeof(link) - 1);
+		link[length < 0 ? 0 : length] = '\0';
+		found |= !strncmp(names[i]->d_name, "renderD", 7) && strrchr(link, '/') &&
+			 !strcmp(strrchr(link, '/'), "/gpup_guest");
+		free(names[i]);
+	}
+	if (count >= 0)
+		free(names);
+	return found;
+}
+
 int must_have_gpup(int count)
 {
 	if (count == -ENOENT)

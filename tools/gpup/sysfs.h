@@ -102,6 +102,8 @@ const char *sysfs_path(const char *format, ...);
 int read_adapters(struct adapter **list);
 int read_partitions(struct partition **list);
 int read_types(struct type **list);
+/* Has this VM a GPU of gpup, which need not be possible to open? On a host there is none such. */
+bool has_guest_gpu(void);
 /* Ends with what to do if @count is an error of theirs; else returns it. */
 int must_have_gpup(int count);
 /* The same as those, but end with what to do if there is nothing. */
