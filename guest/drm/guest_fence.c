@@ -126,8 +126,10 @@ static void scan(struct guest_timeline *tl, struct list_head *done)
 }
 
 /*
- * What has ended counts no more. What a banned queue was still sent is never completed: the device
- * may not have looked at it yet, so it counts until the queue is destroyed.
+ * What has ended counts no more. What a queue was still sent when it was banned is never completed
+ * if the device has refused it, and if it had taken it, the device may hold it for a moment yet. It
+ * does not say which, so that counts until the queue is destroyed: what is sent between the ban and
+ * the failure that shows it. If it counted no more, the device might refuse what others send.
  */
 static void settle(struct guest_timeline *tl)
 {
@@ -316,7 +318,9 @@ int guest_timeline_reserve(struct guest_timeline *tl, const u8 *costs, u32 count
 /**
  * guest_timeline_unreserve() - Do without values after all
  * @tl: The timeline; its lock is held.
- * @count: How many were reserved and not given out.
+ * @count: How many of the last ones were reserved and will not be sent.
+ *
+ * If they were given out, the timeline has failed before them and takes no others.
  */
 void guest_timeline_unreserve(struct guest_timeline *tl, u32 count)
 {
@@ -324,6 +328,22 @@ void guest_timeline_unreserve(struct guest_timeline *tl, u32 count)
 	spin_lock_irq(&tl->gdev->fence_lock);
 	tl->gdev->pending -= guest_pending_take_back(&tl->pending, count);
 	spin_unlock_irq(&tl->gdev->fence_lock);
+}
+
+/**
+ * guest_timeline_refuses() - Whether a value that was not sent has ended all the same
+ * @tl: The timeline.
+ * @value: The value.
+ *
+ * It has when the timeline has failed before it: the device would refuse it. Any context.
+ *
+ * Return: True if the value's fence, if it has one, has ended with an error.
+ */
+bool guest_timeline_refuses(const struct guest_timeline *tl, u64 value)
+{
+	int error;
+
+	return READ_ONCE(tl->error) || (value_ended(tl, value, &error) && error);
 }
 
 /**

@@ -106,6 +106,7 @@ void guest_timeline_free(struct guest_timeline *tl);
 void guest_timelines_fail(struct guest_device *gdev);
 int guest_timeline_reserve(struct guest_timeline *tl, const u8 *costs, u32 count);
 void guest_timeline_unreserve(struct guest_timeline *tl, u32 count);
+bool guest_timeline_refuses(const struct guest_timeline *tl, u64 value);
 u64 guest_timeline_completed(const struct guest_timeline *tl);
 void guest_timeline_state(struct guest_timeline *tl, struct guest_timeline_state *state);
 void guest_timelines_scan(struct work_struct *work);

@@ -29,7 +29,8 @@
  * The host has bounds for what it holds, and could refuse a posted submission only by failing its
  * queue. So what is pending is counted here, and beyond a bound the program gets -EBUSY. A job
  * counts from before it is sent until its slot shows that it has ended; that is looked at when the
- * timeline is used next, and for all timelines when the device seems to be full.
+ * timeline is used next, and for all timelines when the device seems to be full. What is deferred
+ * when its timeline fails is not sent any more, and counts no more.
  */
 
 /**
@@ -364,6 +365,25 @@ static void free_ops(struct list_head *ops)
 	}
 }
 
+/*
+ * Move all that is deferred to @done, unsent: the failure of the timeline has ended it. These are
+ * the last values that were given out.
+ */
+static void drop_deferred(struct guest_timeline *tl, struct list_head *done)
+{
+	struct guest_op *op;
+	u32 count = 0;
+
+	lockdep_assert_held(&tl->lock);
+	list_for_each_entry(op, &tl->deferred, link) {
+		if (op->blocker)
+			dma_fence_remove_callback(op->blocker, &op->callback);
+		count++;
+	}
+	list_splice_tail_init(&tl->deferred, done);
+	guest_timeline_unreserve(tl, count);
+}
+
 /**
  * guest_submit_work() - Send what was deferred
  * @work: &guest_timeline.work.
@@ -372,20 +392,24 @@ void guest_submit_work(struct work_struct *work)
 {
 	struct guest_timeline *tl = container_of(work, struct guest_timeline, work);
 	struct guest_op *op;
-	LIST_HEAD(sent);
+	LIST_HEAD(done);
 	bool cookie;
 
 	cookie = dma_fence_begin_signalling();
 	mutex_lock(&tl->lock);
 	while ((op = list_first_entry_or_null(&tl->deferred, struct guest_op, link))) {
+		if (guest_timeline_refuses(tl, op->value)) {
+			drop_deferred(tl, &done);
+			break;
+		}
 		/* When the device is lost, the fences are ended by whoever finds out. */
 		if (send_deferred(op))
 			break;
-		list_move_tail(&op->link, &sent);
+		list_move_tail(&op->link, &done);
 	}
 	mutex_unlock(&tl->lock);
 	dma_fence_end_signalling(cookie);
-	free_ops(&sent);
+	free_ops(&done);
 }
 
 /**

@@ -432,6 +432,13 @@ static void pending_believes_no_device(struct kunit *test)
 	balance -= guest_pending_end(pending, U64_MAX);
 	balance -= guest_pending_take_back(pending, 2);
 	KUNIT_EXPECT_EQ(test, balance, 0);
+	/* It has ended some of what it was not sent, and ends more when that is gone. */
+	balance = guest_pending_add(pending, costs, 4);
+	balance -= guest_pending_end(pending, pending->last - 1);
+	KUNIT_EXPECT_EQ(test, guest_pending_take_back(pending, 3), 8);
+	KUNIT_EXPECT_EQ(test, balance, 8);
+	KUNIT_EXPECT_EQ(test, guest_pending_end(pending, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, guest_pending_take_back(pending, 1), 0);
 	KUNIT_EXPECT_TRUE(test, guest_pending_has_room(pending, TEST_PENDING));
 }
 
