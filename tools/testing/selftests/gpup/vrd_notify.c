@@ -11,7 +11,7 @@
 /* How long nothing is to happen. */
 #define SILENCE_MS	200
 /* What a job takes here: long enough for an emulated host to do a few things meanwhile. */
-#define JOB_US		1000000
+#define JOB_US		2000000
 
 FIXTURE(notify) {
 	char uuid[UUID_SIZE];

@@ -69,7 +69,7 @@ end_dmesg()
 
 	stamp="testbed: end of log"
 	echo "<6>$stamp" >/dev/kmsg
-	for _ in $(seq 100); do
+	for _ in $(seq 1500); do
 		! grep -q "$stamp" "$1" || break
 		sleep 0.02
 	done
