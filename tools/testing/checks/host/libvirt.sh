@@ -24,7 +24,7 @@ set_up_libvirt()
 
 start_libvirt()
 {
-	libvirtd -d && await 30 virsh version
+	libvirtd -d && await 90 virsh version
 }
 
 # stop_libvirt: it may be looking at node devices, and has half a minute of its own for that.

@@ -57,16 +57,16 @@ repair_mdevctl
 check "mdevctl modify --auto" mdevctl modify --uuid "$uuid" --auto
 check "modules unload" unload_gpu
 check "modules load again" load_gpu 512
-check "the device comes up by itself" await 30 exists "$uuid"
-check "it has the attributes" await 10 holds "$uuid" "${small_is[@]}" 2>/dev/null
+check "the device comes up by itself" await 60 exists "$uuid"
+check "it has the attributes" await 60 holds "$uuid" "${small_is[@]}" 2>/dev/null
 [ "$(address)" = "$parent" ]
 result $? "the GPU has the address that it had"
 # If the driver is there before udev is, as in an initial RAM disk, udev is told of it again.
 check "mdevctl stop" mdevctl stop --uuid "$uuid"
 check "udev looks at what is there already" udevadm trigger --type=devices --action=add \
 	--settle "/sys/bus/pci/devices/$parent"
-check "the device comes up by that, too" await 30 exists "$uuid"
-check "it has the attributes" await 10 holds "$uuid" "${small_is[@]}" 2>/dev/null
+check "the device comes up by that, too" await 60 exists "$uuid"
+check "it has the attributes" await 60 holds "$uuid" "${small_is[@]}" 2>/dev/null
 check "mdevctl stop" mdevctl stop --uuid "$uuid"
 check "mdevctl undefine" mdevctl undefine --uuid "$uuid"
 [ -z "$(mdevctl list -d)$(mdevctl list)" ]
@@ -110,7 +110,7 @@ first=$("${nova[@]}" create gpup-128M)
 result $? "Nova creates one: $first"
 second=$("${nova[@]}" create-sysfs gpup-128M)
 result $? "Nova creates one in the old way: $second"
-check "Nova's inventory: 4, and 2 of them used" await 20 inventory 4 2
+check "Nova's inventory: 4, and 2 of them used" await 60 inventory 4 2
 "${nova[@]}" information "$first" >/tmp/nova.json
 jq -e --arg uuid "$first" --arg node "$node" --argjson group \
 	"$(basename "$(readlink "/sys/bus/mdev/devices/$first/iommu_group")")" \
@@ -120,7 +120,7 @@ result $? "what Nova asks libvirt about it" || sed 's/^/# /' /tmp/nova.json
 remove_mdev "$second"
 check "modules unload after that" eval "remove_mdev $first && unload_gpu"
 check "modules load again after that" load_gpu 512
-check "Nova's device is there again" await 30 exists "$first"
+check "Nova's device is there again" await 60 exists "$first"
 check "it is removed" mdevctl stop --uuid "$first"
 check "and undefined" mdevctl undefine --uuid "$first"
 check "libvirt ends again" stop_libvirt

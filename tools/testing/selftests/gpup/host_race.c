@@ -87,7 +87,7 @@ struct user {
 	bool binds;
 	_Atomic uint32_t *handle;
 	atomic_bool *stop;
-	unsigned int done;
+	atomic_uint done;
 	unsigned int refused;
 	/* First one that is none of a refusal, or of the wait for what was taken on. */
 	int error;
@@ -124,6 +124,16 @@ static void *user_main(void *data)
 	return NULL;
 }
 
+static bool all_have_done(const struct user *users, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (!users[i].done)
+			return false;
+	return true;
+}
+
 /* A queue and its address space, with something bound in it, come and go under their users. */
 TEST_F(race, destroy_in_use)
 {
@@ -140,13 +150,16 @@ TEST_F(race, destroy_in_use)
 	const int fd = self->host.fd;
 	uint32_t new_vm, new_queue;
 	unsigned int i;
-	uint64_t end;
+	uint64_t end, limit;
 	int ret = 0;
 
 	for (i = 0; i < count; i++)
 		ASSERT_EQ(0, pthread_create(&users[i].thread, NULL, user_main, &users[i]));
+	/* Two seconds, or until each user has met what was there, if that takes longer. */
 	end = deadline(2000);
-	for (; !ret && !is_over(end); rounds++) {
+	limit = deadline(PATIENCE_MS);
+	for (; !ret && (!is_over(end) || (!all_have_done(users, count) && !is_over(limit)));
+	     rounds++) {
 		ret = host_vm_create(fd, &new_vm);
 		if (!ret)
 			ret = host_map(fd, new_vm, self->host.vram_bo, HOST_VRAM_VA, SIZE);

@@ -69,7 +69,7 @@ await_state()
 {
 	local i
 
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ "$(state)" != "$1" ] || return 0
 		sleep 0.05
 	done
