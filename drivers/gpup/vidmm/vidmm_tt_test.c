@@ -117,11 +117,12 @@ static void nothing_but_eviction_goes_over_the_limit(struct kunit *test)
 {
 	struct mm_test_gpu *gpu = test->priv;
 	struct gpup_bo *all, *bo, *none;
-	struct gpup_vidmm_partition mp;
+	struct gpup_vidmm_partition mp, other;
 	struct drm_gpup_memory_info info = {};
 
-	mm_test_join(test, &mp, 0, 2 * TEST_VRAM);
-	all = mm_test_bo(test, &mp, TEST_VRAM, DRM_GPUP_BO_VRAM);
+	mm_test_join(test, &mp, 0, TEST_VRAM);
+	mm_test_join(test, &other, 0, TEST_VRAM);
+	all = mm_test_bo(test, &other, TEST_VRAM, DRM_GPUP_BO_VRAM);
 	bo = mm_test_bo(test, &mp, OBJECT, DRM_GPUP_BO_VRAM);
 	KUNIT_ASSERT_TRUE(test, all->resident);
 	KUNIT_ASSERT_FALSE(test, bo->resident);
@@ -145,6 +146,7 @@ static void nothing_but_eviction_goes_over_the_limit(struct kunit *test)
 	gpup_bo_put(bo);
 	gpup_bo_put(all);
 	mm_test_settle(gpu);
+	gpup_vidmm_partition_fini(&other);
 	gpup_vidmm_partition_fini(&mp);
 }
 
