@@ -427,7 +427,8 @@ struct drm_gpup_queue_create {
 /**
  * struct drm_gpup_queue_destroy - Arguments of DRM_IOCTL_GPUP_QUEUE_DESTROY
  *
- * Jobs that have not finished are cancelled; their fences signal ECANCELED.
+ * Jobs that have not finished are cancelled; their fences signal ECANCELED. One that runs has the
+ * partition's preempt_timeout_us to get off or to end; after that it has hung, and signals ETIME.
  */
 struct drm_gpup_queue_destroy {
 	/** @queue: Handle of the queue. */
