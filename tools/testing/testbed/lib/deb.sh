@@ -25,10 +25,24 @@ deb_steps()
 		dpkg-buildpackage -b -us -uc -d
 }
 
+# deb_key VERSION: changes with what the packages are made of.
+deb_key()
+{
+	{
+		root_key
+		echo "$1"
+		list_sources | LC_ALL=C sort | (cd "$TOP" && xargs -d '\n' sha256sum)
+	} | sha256sum | cut -c1-16
+}
+
 build_deb()
 {
-	local version=${1:-} dir=$BUILD/deb
+	local version=${1:-} dir=$BUILD/deb key
 
+	key=$(deb_key "$version")
+	if [ "$(cat "$dir/.key" 2>/dev/null)" = "$key" ] && compgen -G "$dir/*.deb" >/dev/null; then
+		return
+	fi
 	# Nothing of an earlier build may get into the packages.
 	rm -rf "$dir"
 	sync_sources "$dir/src"
@@ -36,6 +50,7 @@ build_deb()
 	say "deb: building the packages"
 	# Another version is the same tree: its tests need not be run again.
 	logged deb deb_steps "/mnt/top/${dir#"$TOP"/}/src" "${version:+nocheck}"
+	echo "$key" >"$dir/.key"
 }
 
 cmd_deb()
