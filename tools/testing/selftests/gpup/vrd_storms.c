@@ -268,7 +268,7 @@ TEST_F(hostile, huge_storm)
 		if (pthread_create(&touchers[i].thread, NULL, touch_when_new, &touchers[i]))
 			fatal("no thread");
 	}
-	for (round = 1; !is_over(end); round++) {
+	for (round = 1; !is_over(end) || round <= 20; round++) {
 		ASSERT_EQ(at, mmap(at, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 				   vrd->device, vrd->regions[VFIO_PCI_BAR4_REGION_INDEX].offset));
 		for (i = 0; i < ARRAY_SIZE(touchers); i++)
@@ -285,13 +285,12 @@ TEST_F(hostile, huge_storm)
 		ASSERT_EQ(at, mmap(at, HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 				   -1, 0));
 	}
-	TH_LOG("%u rounds", round);
+	TH_LOG("%u rounds", round - 1);
 	for (i = 0; i < ARRAY_SIZE(touchers); i++) {
 		touchers[i].stop = true;
 		pthread_join(touchers[i].thread, NULL);
 	}
 	munmap(space, 3 * HUGE);
-	EXPECT_LT(20, round);
 }
 
 TEST_HARNESS_MAIN
