@@ -201,6 +201,7 @@ TEST_F(limits, scattered_pages)
 		ASSERT_EQ(0, vrd_bo_pages(vrd, bo, address + i * 7 % SCATTERED * PAGE, 1));
 	EXPECT_EQ(used + size, partition_get(self->uuid, "system_used"));
 	ASSERT_EQ(0, vrd_map(vrd, work->client, &work->vm, bo, va, size));
+	ASSERT_EQ(0, vrd_wait_slot(vrd, work->vm.slot, work->vm.value, VRD_PATIENCE_MS));
 	stream = work_stream(work);
 	stream_fill(stream, va, size, 0x5ca77e2d);
 	EXPECT_EQ(0, work_run(work, &work->copy));
@@ -220,6 +221,8 @@ TEST_F(limits, queue_full)
 	struct gpup_vrd_wait wait;
 	unsigned int i, round;
 
+	/* Longer than it takes to send all of that, on a busy machine too. */
+	ASSERT_EQ(0, mdev_set(self->uuid, "job_timeout_ms", "120000"));
 	for (round = 0; round < 2; round++) {
 		/* The first job waits for one that does not end. */
 		ASSERT_EQ(0, vrd_queue_create(vrd, work->client, work->vm.handle,
