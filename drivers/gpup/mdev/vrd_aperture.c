@@ -121,16 +121,16 @@ static vm_fault_t aperture_fault(struct vm_fault *vmf)
 	}
 	if (error) {
 		ret = error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	} else if (window) {
-		ret = has_huge(vmf) ? VM_FAULT_NOPAGE :
-		      vmf_insert_pfn(vma, vmf->address, window_pfn(window, page));
-		gpup_bo_cpu_unlock(window->bo);
 	} else if (has_huge(vmf)) {
 		ret = VM_FAULT_NOPAGE;
+	} else if (window) {
+		ret = vmf_insert_pfn(vma, vmf->address, window_pfn(window, page));
 	} else {
 		ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(aperture->scratch));
 		aperture->scratch_mapped = true;
 	}
+	if (window)
+		gpup_bo_cpu_unlock(window->bo);
 	mutex_unlock(&aperture->lock);
 	return gpup_vrd_fault_done(vmf, ret);
 }
