@@ -270,10 +270,7 @@ TEST_F(limits, hang_next_door)
 		EXPECT_EQ(0, work_round(&self->neighbour, i));
 		EXPECT_EQ(-ETIME, vrd_wait_slot(&self->vrd, work->compute.slot, 1,
 						VRD_PATIENCE_MS));
-		ASSERT_EQ(0, vrd_destroy(&self->vrd, GPUP_VRD_OP_QUEUE_DESTROY, work->client,
-					 work->compute.handle));
-		ASSERT_EQ(0, vrd_queue_create(&self->vrd, work->client, work->vm.handle,
-					      DRM_GPUP_ENGINE_COMPUTE, &work->compute));
+		ASSERT_EQ(0, work_new_queue(work));
 	}
 	EXPECT_EQ(5, partition_get(self->uuid, "hangs"));
 	EXPECT_EQ(0, partition_get(self->neighbour_uuid, "hangs"));

@@ -141,15 +141,6 @@ static bool hung_or_stopped(const char *uuid, unsigned int hangs)
 	return true;
 }
 
-static int new_queue(struct work *work)
-{
-	int ret = vrd_destroy(work->vrd, GPUP_VRD_OP_QUEUE_DESTROY, work->client,
-			      work->compute.handle);
-
-	return ret ? ret : vrd_queue_create(work->vrd, work->client, work->vm.handle,
-					    DRM_GPUP_ENGINE_COMPUTE, &work->compute);
-}
-
 /*
  * A VM that keeps hanging the GPU is throttled, and then its device stops; the host's is not. On a
  * machine that takes its time some hangs are forgiven meanwhile, and it takes more of them.
@@ -179,7 +170,7 @@ TEST_F(state, hangs)
 			ASSERT_EQ(0, partition_get(self->uuid, "needs_reset"));
 		if (still_count(i, begin) >= LOST_AT)
 			break;
-		ret = new_queue(&work);
+		ret = work_new_queue(&work);
 		if (i >= LOST_AT && partition_get(self->uuid, "needs_reset"))
 			break;
 		ASSERT_EQ(0, ret);

@@ -111,6 +111,15 @@ struct dispatch work_program(struct work *work, size_t (*program)(uint64_t *to),
 	return dispatch;
 }
 
+int work_new_queue(struct work *work)
+{
+	int ret = vrd_destroy(work->vrd, GPUP_VRD_OP_QUEUE_DESTROY, work->client,
+			      work->compute.handle);
+
+	return ret ? ret : vrd_queue_create(work->vrd, work->client, work->vm.handle,
+					    DRM_GPUP_ENGINE_COMPUTE, &work->compute);
+}
+
 int work_hang(struct work *work)
 {
 	struct dispatch dispatch = work_program(work, program_endless, 0, 0, 0);

@@ -51,6 +51,8 @@ struct dispatch work_program(struct work *work, size_t (*program)(uint64_t *to),
 			     uint64_t arg1, uint64_t arg2);
 /* Start a job that never ends, on the compute engine. */
 int work_hang(struct work *work);
+/* Have another queue of the compute engine in place of the one there was. */
+int work_new_queue(struct work *work);
 
 /*
  * A round of work, different for each @seed: fills, copies and computes, and compares what
